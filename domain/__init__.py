@@ -1,0 +1,1 @@
+"""What a goal cycle is: pure functions over frozen models. No I/O, no clock, no randomness."""

@@ -1,0 +1,107 @@
+"""The decider pattern: each kind of stream is a state and a few pure functions.
+
+`needs` says which other streams a rule reads, `decide` turns a command into events or refuses it, `evolve` folds an
+event into the state, `agenda` is the whole timetable. Rules register themselves beside the messages they speak of:
+
+    @plan.decides(SignPlan)
+    def sign_plan(state, command, context): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar, cast
+from uuid import UUID
+
+from domain.agenda import Agenda
+from domain.messages import Command, Event, Kind
+from domain.values import SYSTEM, Duration
+
+S = TypeVar("S")
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
+
+
+class Ref(NamedTuple):
+    """A stream of an organization."""
+
+    kind: Kind
+    stream: UUID
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a rule may know besides its own stream's state.
+
+    `at` is the instant of the command; rules know no other clock. `after(start, duration)` resolves a duration by
+    the organization's calendar, which reads files and zones and therefore lives outside the domain.
+    """
+
+    organization: UUID
+    actor: UUID
+    at: datetime
+    stream: UUID
+    states: Mapping[Ref, Any]
+    versions: Mapping[Ref, int]
+    """Versions of the streams in `states`, and of the own stream."""
+    after: Callable[[datetime, Duration], datetime]
+    command_id: UUID = SYSTEM
+
+    def state(self, kind: Kind, stream: UUID) -> Any:
+        """The state that `needs` named; a stream without events has its kind's initial state."""
+        return self.states[Ref(kind, stream)]
+
+
+Decide = Callable[[Any, Any, Context], list[Event]]
+Evolve = Callable[[Any, Any], Any]
+Needs = Callable[[Command | None, UUID, Any, Mapping[Ref, Any]], Sequence[Ref]]
+"""`needs(command, stream, state, states)`: command None asks what the agenda reads."""
+
+
+@dataclass
+class Decider(Generic[S]):
+    """One kind of stream: its initial state and the rules registered for it."""
+
+    kind: Kind
+    initial: S
+    needs: Needs
+    agenda: Callable[[S, Context, datetime], Agenda] = field(init=False)
+    """`agenda(state, context, now)`; set by the module that writes the timetable."""
+    owner_of: Callable[[S, Command | None], UUID | None] = field(default=lambda _state, _command: None)
+    """Whose key seals `OwnerText`; None: the organization's."""
+    parent_of: Callable[[S], UUID | None] = field(default=lambda _state: None)
+    """The stream above this one, for wakes."""
+    commands: dict[type[Command], Decide] = field(default_factory=dict)
+    events: dict[type[Event], Evolve] = field(default_factory=dict)
+
+    def decides(self, command: type[C]) -> Callable[[Callable[[S, C, Context], list[Event]]], Decide]:
+        """Register the rule for a command."""
+
+        def register(rule: Callable[[S, C, Context], list[Event]]) -> Decide:
+            if command in self.commands:
+                raise ValueError(f"{command.__name__} is decided twice")
+            self.commands[command] = rule
+            return rule
+
+        return register
+
+    def evolves(self, event: type[E]) -> Callable[[Callable[[S, E], S]], Evolve]:
+        """Register how an event changes the state."""
+
+        def register(step: Callable[[S, E], S]) -> Evolve:
+            if event in self.events:
+                raise ValueError(f"{event.__name__} is evolved twice")
+            self.events[event] = step
+            return step
+
+        return register
+
+    def decide(self, state: S, command: Command, context: Context) -> list[Event]:
+        """The events a command leads to. Raises `DomainError` where a rule refuses it."""
+        return self.commands[type(command)](state, command, context)
+
+    def evolve(self, state: S, event: Event) -> S:
+        """The state after an event."""
+        return cast("S", self.events[type(event)](state, event))

@@ -1,0 +1,49 @@
+"""Commands and events: what somebody wants, and what happened."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from domain.values import Frozen
+
+Kind = Literal["directory", "cycle", "plan", "metric"]
+"""The kinds of stream."""
+
+
+class Wake(StrEnum):
+    """Whose agenda an event may change besides its own stream's."""
+
+    CHILDREN = "children"
+    """The streams below: a cycle's plans, a directory's cycles and their plans."""
+    PARENT = "parent"
+    """The stream above, while it watches for blockers: a plan's cycle."""
+
+
+class Command(Frozen):
+    """What somebody wants, in the imperative."""
+
+    system: ClassVar[bool] = False
+    """True for duties: no caller can send them."""
+    edits: ClassVar[bool] = False
+    """True where the command replaces what the caller saw: If-Match is then required (428, 412)."""
+    opens: ClassVar[bool] = False
+    """True where the command may be the first of its stream."""
+
+    def subject_scope(self) -> UUID | None:
+        """The thing whose fields are sealed (a goal), so that its unchanged text keeps its hash; None: the stream."""
+        return None
+
+    def named_person(self) -> UUID | None:
+        """Whom a `PersonName` in this command names."""
+        return None
+
+
+class Event(Frozen):
+    """What happened, in the past tense. Never changed: a new shape is a new schema version with an upcaster."""
+
+    schema_version: ClassVar[int] = 1
+    notice: ClassVar[bool] = False
+    """True for events that tell and change no rule's outcome."""
+    wakes: ClassVar[frozenset[Wake]] = frozenset()

@@ -1,0 +1,155 @@
+"""Sealed values: free text and names as salted commitments.
+
+Invariant: what leaves `decide` (events, states, hashes) shows a commitment and whose key opens it, never the text.
+A command arrives with the text; the command handler seals it before `decide` sees it, and `decide` may still look
+at the plain text of that one command (a lint does). Serialising a sealed value never writes its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+MAX_TEXT = 4000
+"""Characters of one sealed text."""
+
+
+class Subject(StrEnum):
+    """Whose key seals a text: who can have it erased."""
+
+    OWNER = "owner"
+    """The plan's owner (goal text); the organization where the owner is a team."""
+    AUTHOR = "author"
+    """Who wrote it (comments, narratives, reasons)."""
+    NAMED = "named"
+    """The person named."""
+    ORGANIZATION = "organization"
+    """The organization (names of teams and cycles)."""
+
+
+class Sealed:
+    """A text known by its commitment.
+
+    `commitment` (hex SHA-256) and `subject` (whose key opens it) are what is stored; both are empty until the
+    command handler has sealed the value. `text` is there only while a command is handled, or after rendering.
+    """
+
+    __slots__ = ("commitment", "subject", "text")
+    role: ClassVar[Subject] = Subject.AUTHOR
+
+    def __init__(self, text: str | None = None, commitment: str = "", subject: UUID | None = None) -> None:
+        self.text = text
+        self.commitment = commitment
+        self.subject = subject
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sealed):
+            return NotImplemented
+        if self.commitment or other.commitment:
+            return self.commitment == other.commitment and self.subject == other.subject
+        return self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.commitment)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.commitment[:12] or 'unsealed'})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls._parse,
+            serialization=core_schema.plain_serializer_function_ser_schema(cls._dump, when_used="json-unless-none"),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
+
+    @classmethod
+    def _parse(cls, value: Any) -> Sealed:
+        if isinstance(value, Sealed):
+            return value if type(value) is cls else cls(value.text, value.commitment, value.subject)
+        if isinstance(value, str):
+            return cls(_checked(value))
+        if isinstance(value, Mapping) and set(value) == {"commitment", "subject"}:
+            return cls(None, str(value["commitment"]), UUID(str(value["subject"])))
+        raise PydanticCustomError("text", "A text is expected")
+
+    def _dump(self) -> dict[str, str]:
+        if not self.commitment or self.subject is None:
+            raise ValueError("a text must be sealed before it is written")
+        return {"commitment": self.commitment, "subject": str(self.subject)}
+
+
+def _checked(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("text_empty", "The text is empty")
+    if len(text) > MAX_TEXT:
+        raise PydanticCustomError("text_too_long", "The text has more than {limit} characters", {"limit": MAX_TEXT})
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise PydanticCustomError("text_invalid", "The text has a NUL character or half of a surrogate pair")
+    return text
+
+
+class OwnerText(Sealed):
+    """Goal text."""
+
+    role = Subject.OWNER
+
+
+class AuthorText(Sealed):
+    """A comment, narrative or reason."""
+
+    role = Subject.AUTHOR
+
+
+class PersonName(Sealed):
+    """The name of the person the command is about."""
+
+    role = Subject.NAMED
+
+
+class CommonName(Sealed):
+    """The name of a team, a cycle or the organization itself."""
+
+    role = Subject.ORGANIZATION
+
+
+Seal = Callable[[Sealed, str], Sealed]
+"""Maps a value and the name of the field it stands in to its sealed (or opened) form."""
+
+
+def map_sealed(value: Any, change: Seal, field: str = "") -> Any:
+    """The same value with every sealed value in it, at any depth, replaced by what `change` makes of it."""
+    if isinstance(value, Sealed):
+        return change(value, field)
+    if isinstance(value, BaseModel):
+        found = {name: map_sealed(item, change, name) for name, item in value}
+        altered = {name: item for name, item in found.items() if item is not getattr(value, name)}
+        return value.model_copy(update=altered) if altered else value
+    if isinstance(value, tuple):
+        items = tuple(map_sealed(item, change, field) for item in value)
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    if isinstance(value, Mapping):
+        entries = {key: map_sealed(item, change, field) for key, item in value.items()}
+        return entries if any(entries[key] is not value[key] for key in value) else value
+    return value
+
+
+def all_sealed(value: Any) -> list[Sealed]:
+    """Every sealed value in a value, at any depth."""
+    found: list[Sealed] = []
+
+    def note(sealed: Sealed, _field: str) -> Sealed:
+        found.append(sealed)
+        return sealed
+
+    map_sealed(value, note)
+    return found

@@ -1,0 +1,76 @@
+"""The small values everything else is built of: frozen models, instants in UTC, exact decimals, durations.
+
+Invariant: two equal values have one canonical form (`1.0` and `1.00` are `1`; an instant is UTC), so that equal
+content always has equal bytes and therefore equal hashes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID, uuid5
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Frozen(BaseModel):
+    """A value: immutable, compared by content, refusing fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC)
+
+
+def _plain(number: Decimal) -> Decimal:
+    """Drop trailing zeros and exponents: one number, one spelling."""
+    if number == 0:
+        return Decimal(0)
+    normal = number.normalize()
+    return normal.quantize(Decimal(1)) if int(normal.as_tuple().exponent) > 0 else normal
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A moment, always held in UTC."""
+
+Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=9), AfterValidator(_plain)]
+"""An exact decimal. In JSON it is a string, because a float would round what people signed (R3.4)."""
+
+Share = Annotated[Number, Field(ge=0, le=1)]
+"""A number from 0 to 1."""
+
+Weight = Annotated[Number, Field(gt=0, le=100)]
+"""A share of a whole in percentage points (R3.4)."""
+
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 in lower-case hexadecimal."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""A short machine-readable name that carries no personal data."""
+
+
+class WorkingDays(Frozen):
+    """A number of working days of the organization; a deadline is the end of the last of them (R2.2)."""
+
+    unit: Literal["working_days"] = "working_days"
+    days: int = Field(ge=-400, le=400)
+
+
+class Elapsed(Frozen):
+    """Seconds on the clock, whatever the calendar says. Demos and tests compress a quarter with it."""
+
+    unit: Literal["elapsed"] = "elapsed"
+    seconds: int = Field(ge=-40_000_000, le=40_000_000)
+
+
+Duration = Annotated[WorkingDays | Elapsed, Field(discriminator="unit")]
+
+SYSTEM = UUID("00000000-0000-0000-0000-000000000000")
+"""The actor of duties: nobody can hold a token for it."""
+
+
+def plan_id(cycle: UUID, owner: UUID) -> UUID:
+    """The one plan of an owner (a person or a team) in a cycle."""
+    return uuid5(cycle, str(owner))

@@ -1,0 +1,128 @@
+"""Events as bytes and back, and the hash chain over them.
+
+Invariant: the payload is exactly what was hashed; reading never re-encodes. An old schema version is brought up to
+today's by its upcasters before pydantic sees it, so every stored event stays readable for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from domain.canonical import canonical_bytes, canonical_json
+from domain.messages import Event
+from eventlog.log import NewEvent, Recorded
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+DOMAIN_TAG = b"goalcycle/event/1"
+
+
+class UnknownEventError(Exception):
+    """The log holds an event type or schema version that this release does not know."""
+
+
+class Codec:
+    """Knows every event type and the way from each old schema version to the next."""
+
+    def __init__(
+        self, types: Mapping[str, type[Event]], upcasters: Mapping[tuple[str, int], Upcaster] | None = None
+    ) -> None:
+        self._types = types
+        self._upcasters = upcasters or {}
+
+    def decode(self, recorded: Recorded) -> Event:
+        """The event of a log record. Raises UnknownEventError."""
+        found = self._types.get(recorded.type)
+        if found is None:
+            raise UnknownEventError(f"event type {recorded.type} at position {recorded.position} is not known")
+        if recorded.schema_version == found.schema_version:
+            return found.model_validate_json(recorded.payload)
+        value = cast("dict[str, Any]", json.loads(recorded.payload))
+        for version in range(recorded.schema_version, found.schema_version):
+            step = self._upcasters.get((recorded.type, version))
+            if step is None:
+                break
+            value = step(value)
+        else:
+            if recorded.schema_version < found.schema_version:
+                return found.model_validate_json(json.dumps(value))
+        raise UnknownEventError(
+            f"schema version {recorded.schema_version} of {recorded.type} at position {recorded.position} is not known"
+        )
+
+
+def instant_text(instant: datetime) -> str:
+    """The one spelling of an instant in a hashed header: UTC, microseconds."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def header_bytes(
+    *,
+    organization: UUID,
+    stream: UUID,
+    version: int,
+    type: str,  # noqa: A002 - the column's name
+    schema_version: int,
+    actor: UUID,
+    command_id: UUID,
+    causation: UUID | None,
+    at: datetime,
+) -> bytes:
+    """The canonical header of an event: all that is known before the append and bound by its hash."""
+    return canonical_json(
+        {
+            "organization": str(organization),
+            "stream": str(stream),
+            "version": version,
+            "type": type,
+            "schema_version": schema_version,
+            "actor": str(actor),
+            "command_id": str(command_id),
+            "causation": str(causation) if causation else None,
+            "at": instant_text(at),
+        }
+    )
+
+
+def event_hash(prev_hash: bytes, header: bytes, payload: bytes) -> bytes:
+    """SHA-256(domain tag, previous hash, canonical header, SHA-256(payload))."""
+    return hashlib.sha256(DOMAIN_TAG + prev_hash + header + hashlib.sha256(payload).digest()).digest()
+
+
+def chain(
+    events: list[Event],
+    *,
+    organization: UUID,
+    stream: UUID,
+    after_version: int,
+    after_hash: bytes,
+    actor: UUID,
+    command_id: UUID,
+    causation: UUID | None,
+    at: datetime,
+) -> tuple[NewEvent, ...]:
+    """Encode events and hash each onto the one before it."""
+    chained: list[NewEvent] = []
+    previous = after_hash
+    for version, event in enumerate(events, start=after_version + 1):
+        name = type(event).__name__
+        payload = canonical_bytes(event)
+        header = header_bytes(
+            organization=organization,
+            stream=stream,
+            version=version,
+            type=name,
+            schema_version=event.schema_version,
+            actor=actor,
+            command_id=command_id,
+            causation=causation,
+            at=at,
+        )
+        current = event_hash(previous, header, payload)
+        chained.append(NewEvent(name, event.schema_version, not event.notice, payload, previous, current))
+        previous = current
+    return tuple(chained)
