@@ -1,0 +1,1 @@
+"""The `goalcycle` command, the local stack, and the one composition root."""

@@ -1,0 +1,30 @@
+"""Run one part (api, worker, relay or projector) until SIGTERM or Ctrl-C."""
+
+import asyncio
+import signal
+
+import click
+
+from cli.parts import PARTS, load_part
+from eventlog.settings import Settings
+
+
+@click.command()
+@click.argument("part", type=click.Choice(list(PARTS)))
+def command(part: str) -> None:
+    """Runs one PART until SIGTERM or Ctrl-C. Its Postgres and Temporal are found by settings, else in home."""
+    from cli.logs import configure_logs
+
+    settings = Settings()
+    configure_logs(settings, part)
+    asyncio.run(_serve(part, settings))
+
+
+async def _serve(part: str, settings: Settings) -> None:
+    serving = asyncio.ensure_future(load_part(part)(settings))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, serving.cancel)
+    await asyncio.wait([serving])
+    if not serving.cancelled():
+        serving.result()  # raises what ended it

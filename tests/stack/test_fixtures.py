@@ -1,0 +1,31 @@
+"""The fixtures that everybody relies on: real servers of the right version, and databases that do not see each other."""
+
+import asyncpg
+from temporalio.client import Client
+
+
+async def test_postgres_is_the_real_one_with_durable_settings(postgres_url: str) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        assert int(await connection.fetchval("show server_version_num")) >= 170000
+        assert await connection.fetchval("show fsync") == "on"
+        assert await connection.fetchval("show full_page_writes") == "on"
+        assert await connection.fetchval("show synchronous_commit") == "on"
+    finally:
+        await connection.close()
+
+
+async def test_temporal_serves_its_default_namespace(temporal_server: str) -> None:
+    client = await Client.connect(temporal_server)
+    assert [workflow async for workflow in client.list_workflows()] == []
+
+
+async def test_databases_are_fresh_copies(database: str, module_database: str) -> None:
+    first, second = await asyncpg.connect(database), await asyncpg.connect(module_database)
+    try:
+        await first.execute("create table only_here (n int)")
+        assert await second.fetchval("select to_regclass('only_here')") is None
+        assert await first.fetchval("select count(*) from pg_tables where schemaname not in ('pg_catalog')") > 1
+    finally:
+        await first.close()
+        await second.close()
