@@ -56,6 +56,7 @@ class Context:
 
 Decide = Callable[[Any, Any, Context], list[Event]]
 Evolve = Callable[[Any, Any], Any]
+"""In an evolve step `state.version + 1` is the version of the event itself."""
 Needs = Callable[[Command | None, UUID, Any, Mapping[Ref, Any]], Sequence[Ref]]
 """`needs(command, stream, state, states)`: command None asks what the agenda reads."""
 
@@ -103,5 +104,6 @@ class Decider(Generic[S]):
         return self.commands[type(command)](state, command, context)
 
     def evolve(self, state: S, event: Event) -> S:
-        """The state after an event."""
-        return cast("S", self.events[type(event)](state, event))
+        """The state after an event; states count their events in `version`."""
+        evolved = self.events[type(event)](state, event)
+        return cast("S", evolved.model_copy(update={"version": evolved.version + 1}))

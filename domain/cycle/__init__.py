@@ -1,0 +1,1 @@
+"""The cycle: one formal period with its phases, deadlines, participants and gates."""

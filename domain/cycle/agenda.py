@@ -1,0 +1,49 @@
+"""The timetable of a cycle: closing its phases at their deadlines, and the digest of track."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from domain.agenda import Agenda, Duty, agenda_of
+from domain.cycle.closing import BeginClosing, FinishClosing
+from domain.cycle.gates import blockers
+from domain.cycle.results import SendDigest
+from domain.cycle.state import CycleState, cycle
+from domain.cycle.windows import Phase
+from domain.decider import Context
+
+
+def owed(state: CycleState, context: Context) -> Iterator[Duty]:
+    """Everything the cycle owes in its present phase, whenever it falls due."""
+    if state.closing is not None:
+        finish = FinishClosing(phase=state.phase, since=state.closing.version)
+        yield Duty(f"FinishClosing:{state.phase}:v{state.closing.version}", state.closing.since, finish)
+        return
+    deadline = state.deadlines[state.phase]
+    # After a failed gate the closing is owed again once nothing blocks; until then the cycle watches its plans.
+    if state.gate_failure is None or not blockers(state, context):
+        begin = BeginClosing(phase=state.phase, since=state.owed_since)
+        yield Duty(f"BeginClosing:{state.phase}:v{state.owed_since}:{deadline.isoformat()}", deadline, begin)
+    if state.phase is Phase.TRACK and state.digest_due is not None:
+        digest = SendDigest(number=state.digests + 1)
+        yield Duty(f"SendDigest:{digest.number}:{state.digest_due.isoformat()}", state.digest_due, digest)
+
+
+def cycle_agenda(state: CycleState, context: Context, now: datetime) -> Agenda:
+    """The agenda of a cycle."""
+    phase = state.phase.value
+    if state.closed or not state.opened:
+        return Agenda(phase=phase, closed=state.closed, summary="The cycle is closed")
+    failed = state.gate_failure
+    waiting = f", waiting for {len(failed.blockers)} checks" if failed else ""
+    return agenda_of(
+        owed(state, context),
+        now,
+        phase=phase,
+        watching=failed is not None,
+        summary=f"{phase} of {len(state.participants)} plans until {state.deadlines[state.phase].isoformat()}{waiting}",
+    )
+
+
+cycle.agenda = cycle_agenda

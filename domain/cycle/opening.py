@@ -1,0 +1,190 @@
+"""Opening a cycle and who takes part in it (R2.1, R2.6, R5.2)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.cycle.policy import Framework, Policy, preset
+from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Participant, cycle
+from domain.cycle.windows import Period, Phase, Windows
+from domain.decider import Context
+from domain.directory.people import NOT_ADMIN, require_person
+from domain.directory.state import DIRECTORY, DirectoryState, Role
+from domain.messages import Event, Wake
+from domain.plan.state import chain_is_complete, chain_steps
+from domain.problems import problem
+from domain.sealed import AuthorText, CommonName
+from domain.values import Instant
+
+CYCLE_EXISTS = problem("cycle.exists", 409, "This cycle is open already.", "Use another cycle id.")
+OWNER_UNKNOWN = problem(
+    "participant.unknown", 422, "There is no person or team {owner} in the directory.", "Add it to the directory first."
+)
+NO_APPROVER = problem(
+    "cycle.no_approver",
+    422,
+    "Nobody is left to sign a step for {owner}.",
+    "Set a manager, or grant the role board_approver to enough people, then open the cycle.",
+)
+NOT_FACILITATOR = problem(
+    "cycle.not_facilitator", 403, "Only the cycle's facilitator does this.", "Ask the facilitator."
+)
+ENROLLED = problem("participant.enrolled", 409, "This owner takes part already.", "Nothing is left to do.")
+
+
+class OpenCycle(CycleCommand):
+    """Open a formal cycle for these owners; its deadlines are resolved now."""
+
+    opens: ClassVar[bool] = True
+
+    name: CommonName
+    framework: Framework = Framework.COMPOSITE
+    facilitator: UUID
+    period: Period
+    windows: Windows = Windows()
+    preset: Literal["light", "formal"] = "formal"
+    policy: Policy | None = None
+    """Every value of its own; absent: the preset's."""
+    participants: tuple[UUID, ...] = Field(default=(), max_length=20_000)
+    """Owners: people or teams."""
+
+
+class EnrolParticipant(CycleCommand):
+    """An owner joins, perhaps late (R2.6)."""
+
+    owner: UUID
+
+
+class ExcuseParticipant(CycleCommand):
+    """An owner does not take part, for a reason (R2.6)."""
+
+    owner: UUID
+    reason: AuthorText
+
+
+class CycleOpened(Event):
+    """The cycle runs; its draft phase is open."""
+
+    name: CommonName
+    framework: Framework
+    facilitator: UUID
+    period: Period
+    policy: Policy
+    deadlines: dict[Phase, Instant]
+    participants: tuple[UUID, ...]
+    cycle: UUID
+
+
+class ParticipantEnrolled(Event):
+    """An owner takes part."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
+
+    owner: UUID
+
+
+class ParticipantExcused(Event):
+    """An owner takes no part."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
+
+    owner: UUID
+    reason: AuthorText
+
+
+def require_facilitator(state: CycleState, context: Context) -> None:
+    """Refuse anybody but the cycle's facilitator."""
+    if not state.opened:
+        raise CYCLE_UNKNOWN()
+    directory: DirectoryState = context.states[DIRECTORY]
+    if context.actor != state.facilitator or not directory.is_active(context.actor):
+        raise NOT_FACILITATOR()
+
+
+def require_chain(directory: DirectoryState, state: CycleState, owner: UUID, pointer: str) -> None:
+    """An owner is known and has an approver for every step (R5.2)."""
+    if not directory.owner_exists(owner):
+        raise OWNER_UNKNOWN(pointer, owner=str(owner))
+    if not chain_is_complete(chain_steps(directory, state, owner)):
+        raise NO_APPROVER(pointer, owner=str(owner))
+
+
+@cycle.decides(OpenCycle)
+def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[Event]:
+    """An administrator opens it; chains that leave somebody without an approver do not open (R5.2)."""
+    directory: DirectoryState = context.states[DIRECTORY]
+    if state.opened:
+        raise CYCLE_EXISTS()
+    if not directory.has_role(context.actor, Role.ADMIN):
+        raise NOT_ADMIN()
+    require_person(directory, command.facilitator, "/facilitator")
+    policy = command.policy or preset(command.preset)
+    drafted = state.model_copy(update={"policy": policy})
+    participants = tuple(dict.fromkeys(command.participants))
+    for place, owner in enumerate(participants):
+        require_chain(directory, drafted, owner, f"/participants/{place}")
+    return [
+        CycleOpened(
+            cycle=context.stream,
+            name=command.name,
+            framework=command.framework,
+            facilitator=command.facilitator,
+            period=command.period,
+            policy=policy,
+            deadlines=command.windows.resolve(context.at, command.period, context.after),
+            participants=participants,
+        )
+    ]
+
+
+@cycle.decides(EnrolParticipant)
+def enrol_participant(state: CycleState, command: EnrolParticipant, context: Context) -> list[Event]:
+    """A late joiner may come until commit closes (R2.6)."""
+    require_facilitator(state, context)
+    state.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    require_chain(context.states[DIRECTORY], state, command.owner, "/owner")
+    if state.takes_part(command.owner):
+        raise ENROLLED("/owner")
+    return [ParticipantEnrolled(owner=command.owner)]
+
+
+@cycle.decides(ExcuseParticipant)
+def excuse_participant(state: CycleState, command: ExcuseParticipant, context: Context) -> list[Event]:
+    """Excusing keeps the reason (R2.6)."""
+    require_facilitator(state, context)
+    state.require_phase(context.at, *Phase)
+    if not state.takes_part(command.owner):
+        return []
+    return [ParticipantExcused(owner=command.owner, reason=command.reason)]
+
+
+@cycle.evolves(CycleOpened)
+def cycle_opened(state: CycleState, event: CycleOpened) -> CycleState:
+    return state.model_copy(
+        update={
+            "id": event.cycle,
+            "name": event.name,
+            "framework": event.framework,
+            "facilitator": event.facilitator,
+            "period": event.period,
+            "policy": event.policy,
+            "deadlines": dict(event.deadlines),
+            "participants": {owner: Participant(owner=owner) for owner in event.participants},
+            "owed_since": state.version + 1,
+        }
+    )
+
+
+@cycle.evolves(ParticipantEnrolled)
+def participant_enrolled(state: CycleState, event: ParticipantEnrolled) -> CycleState:
+    joined = Participant(owner=event.owner)
+    return state.model_copy(update={"participants": {**state.participants, event.owner: joined}})
+
+
+@cycle.evolves(ParticipantExcused)
+def participant_excused(state: CycleState, event: ParticipantExcused) -> CycleState:
+    excused = Participant(owner=event.owner, excused=True)
+    return state.model_copy(update={"participants": {**state.participants, event.owner: excused}})

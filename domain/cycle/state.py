@@ -1,0 +1,168 @@
+"""What is known of a cycle, and what plan rules ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.cycle.policy import Framework, Policy
+from domain.cycle.windows import Period, Phase
+from domain.decider import Decider, Ref
+from domain.directory.state import DIRECTORY
+from domain.messages import Command
+from domain.problems import problem
+from domain.sealed import CommonName
+from domain.values import Frozen, Instant, Number, Share, plan_id
+
+CYCLE_UNKNOWN = problem("cycle.unknown", 404, "There is no such cycle.", "Open it first with OpenCycle.")
+CYCLE_CLOSED = problem("cycle.closed", 409, "The cycle is closed.", "Re-open a phase first, with a reason.")
+PHASE_WRONG = problem(
+    "phase.wrong",
+    409,
+    "This belongs to {expected}; the cycle is in {phase}.",
+    "Wait for the phase, or ask the facilitator to re-open it.",
+)
+PHASE_CLOSING = problem(
+    "phase.closing", 409, "The {phase} phase is closing right now.", "Try again in a moment.", transient=True
+)
+
+
+class Participant(Frozen):
+    """An owner (a person or a team) whose plan belongs to the cycle."""
+
+    owner: UUID
+    excused: bool = False
+
+
+class Blocker(Frozen):
+    """One failing check of a gate and who blocks it."""
+
+    check: str
+    """A stable code: `goals`, `agreement`, `acknowledgement`, `signature`, `final_values`, `results`, `receipt`."""
+    owner: UUID | None = None
+    """Whose plan fails the check; None: the cycle as a whole."""
+    goal: UUID | None = None
+
+
+class Closing(Frozen):
+    """A phase that is being closed: plan commands wait."""
+
+    phase: Phase
+    since: Instant
+    version: int
+
+
+class GateFailure(Frozen):
+    """A gate that failed at its deadline and waits for its blockers."""
+
+    phase: Phase
+    version: int
+    blockers: tuple[Blocker, ...]
+
+
+class GoalResult(Frozen):
+    """A goal's computed outcome."""
+
+    goal: UUID
+    kind: str
+    score: Share | None = None
+    """OKR: 0.0-1.0, rounded to four places for show (R7.1)."""
+    band: str | None = None
+    """OKR: `red`, `amber` or `green`, from the unrounded score (R7.1)."""
+    attainment: Number | None = None
+    """KPI: percent of target (R3.3)."""
+    payout: Number | None = None
+    """KPI: percent by the payout curve (R3.3)."""
+
+
+class PlanResult(Frozen):
+    """A plan's outcome: both scores side by side, never mixed (R1)."""
+
+    plan: UUID
+    owner: UUID
+    plan_hash: str
+    okr_score: Share | None = None
+    kpi_attainment: Number | None = None
+    kpi_payout: Number | None = None
+    goals: tuple[GoalResult, ...] = ()
+    hash: str = ""
+    """What an acknowledgement refers to (R7.4)."""
+
+
+class CycleState(Frozen):
+    """The cycle after its events."""
+
+    version: int = 0
+    id: UUID | None = None
+    name: CommonName | None = None
+    framework: Framework = Framework.COMPOSITE
+    facilitator: UUID | None = None
+    period: Period | None = None
+    policy: Policy = Policy()
+    phase: Phase = Phase.DRAFT
+    deadlines: dict[Phase, Instant] = Field(default_factory=dict)
+    participants: dict[UUID, Participant] = Field(default_factory=dict)
+    owed_since: int = 0
+    """The version since which the closing of this phase is owed; a re-opened phase owes anew."""
+    closing: Closing | None = None
+    gate_failure: GateFailure | None = None
+    digest_due: Instant | None = None
+    digest_since: Instant | None = None
+    """Check-ins are looked for from here on: the last digest, or the opening of track."""
+    digests: int = 0
+    results: dict[UUID, PlanResult] = Field(default_factory=dict)
+    """By plan, once published."""
+    results_served_at: Instant | None = None
+    closed: bool = False
+
+    @property
+    def opened(self) -> bool:
+        return self.id is not None
+
+    def closing_in_force(self, at: datetime) -> bool:
+        """Whether plan commands must wait; a closing that nobody finished lapses by itself."""
+        if self.closing is None:
+            return False
+        return at < self.closing.since + timedelta(seconds=self.policy.closing_lapses.seconds)
+
+    def require_phase(self, at: datetime, *phases: Phase) -> None:
+        """Refuse a command that does not belong to the phase the cycle is in."""
+        if not self.opened:
+            raise CYCLE_UNKNOWN()
+        if self.closed:
+            raise CYCLE_CLOSED()
+        if self.closing_in_force(at):
+            raise PHASE_CLOSING(phase=self.phase.value)
+        if self.phase not in phases:
+            raise PHASE_WRONG(phase=self.phase.value, expected=", ".join(phases))
+
+    def takes_part(self, owner: UUID) -> bool:
+        """Whether an owner is enrolled and not excused."""
+        return owner in self.participants and not self.participants[owner].excused
+
+    def plans(self) -> list[Ref]:
+        """The plans of everybody who takes part."""
+        if self.id is None:
+            return []
+        return [Ref("plan", plan_id(self.id, item.owner)) for item in self.participants.values() if not item.excused]
+
+
+class CycleCommand(Command):
+    """A command to a cycle."""
+
+    reads_plans: ClassVar[bool] = False
+    """True where the rule looks at every plan: what closes a phase, publishes or tells."""
+
+
+def cycle_needs(command: Command | None, stream: UUID, state: Any, states: Mapping[Ref, Any]) -> Sequence[Ref]:
+    """The directory always lies under a cycle's rules; the plans where a gate is looked at."""
+    del states
+    reads_plans = state.gate_failure is not None if command is None else getattr(command, "reads_plans", False)
+    return [DIRECTORY, *(state.plans() if reads_plans else ())]
+
+
+cycle = Decider(kind="cycle", initial=CycleState(), needs=cycle_needs, parent_of=lambda _state: DIRECTORY.stream)

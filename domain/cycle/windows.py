@@ -1,0 +1,89 @@
+"""When phases close: durations from an anchor, resolved once into instants (R2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import model_validator
+
+from domain.problems import problem
+from domain.values import Duration, Frozen, Instant, WorkingDays
+
+WINDOWS_ORDER = problem(
+    "cycle.windows_out_of_order",
+    422,
+    "The {phase} phase would close at {closes_at}, which is not after {before}.",
+    "Give later phases later deadlines, and open the cycle before its first one.",
+)
+
+
+class Phase(StrEnum):
+    """The five phases, in order."""
+
+    DRAFT = "draft"
+    NEGOTIATE = "negotiate"
+    COMMIT = "commit"
+    TRACK = "track"
+    RETROSPECT = "retrospect"
+
+    @property
+    def next(self) -> Phase | None:
+        """The phase after this one; None after the last."""
+        order = list(Phase)
+        place = order.index(self) + 1
+        return order[place] if place < len(order) else None
+
+    def is_before(self, other: Phase) -> bool:
+        """Whether this phase comes earlier in the cycle."""
+        order = list(Phase)
+        return order.index(self) < order.index(other)
+
+
+class Period(Frozen):
+    """The quarter itself; phases run before, in and after it."""
+
+    starts: Instant
+    ends: Instant
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Period:
+        if self.ends <= self.starts:
+            raise ValueError("the period ends before it starts")
+        return self
+
+
+class Window(Frozen):
+    """A phase's deadline as a duration from an anchor."""
+
+    anchor: Literal["opening", "period_start", "period_end"]
+    offset: Duration
+
+
+class Windows(Frozen):
+    """The deadlines of all phases. Defaults: R2.1."""
+
+    draft: Window = Window(anchor="period_start", offset=WorkingDays(days=-5))
+    negotiate: Window = Window(anchor="period_start", offset=WorkingDays(days=-1))
+    commit: Window = Window(anchor="period_start", offset=WorkingDays(days=5))
+    track: Window = Window(anchor="period_end", offset=WorkingDays(days=10))
+    retrospect: Window = Window(anchor="period_end", offset=WorkingDays(days=20))
+
+    def resolve(
+        self, opening: datetime, period: Period, after: Callable[[datetime, Duration], datetime]
+    ) -> dict[Phase, datetime]:
+        """The instants at which the phases close. Raises `cycle.windows_out_of_order`."""
+        anchors = {"opening": opening, "period_start": period.starts, "period_end": period.ends}
+        deadlines: dict[Phase, datetime] = {}
+        before = opening
+        for phase in Phase:
+            window: Window = getattr(self, phase.value)
+            closes_at = after(anchors[window.anchor], window.offset)
+            if closes_at <= before:
+                raise WINDOWS_ORDER(
+                    f"/windows/{phase}", phase=phase.value, closes_at=str(closes_at), before=str(before)
+                )
+            deadlines[phase] = before = closes_at
+        return deadlines

@@ -1,0 +1,1 @@
+"""The directory: an organization's people, teams, reporting lines and roles. One stream an organization."""

@@ -1,0 +1,61 @@
+"""The computed difference between two revisions of a goal (R4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from domain.goals import Kpi, Okr
+from domain.sealed import Sealed
+from domain.values import Frozen
+
+REASONED = frozenset({"target", "threshold", "stretch", "weight", "kind", "ambition", "baseline"})
+"""Fields whose change needs a reason (R4.1)."""
+
+
+class Change(Frozen):
+    """One changed field. Numbers show before and after; of a sealed text only that it changed."""
+
+    path: str
+    before: str | None = None
+    after: str | None = None
+
+    @property
+    def needs_reason(self) -> bool:
+        return self.path.rsplit(".", 1)[-1] in REASONED
+
+
+def diff(before: Okr | Kpi, after: Okr | Kpi) -> tuple[Change, ...]:
+    """What a revision changes, field by field; list items are matched by their ids."""
+    if before.kind != after.kind:
+        return (Change(path="kind", before=before.kind, after=after.kind),)
+    return tuple(_walk("", _fields(before), _fields(after)))
+
+
+def _fields(model: Any) -> dict[str, Any]:
+    return {name: value for name, value in model if name != "id"}
+
+
+def _walk(prefix: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
+    for name in [*before, *(key for key in after if key not in before)]:
+        path = f"{prefix}{name}"
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        if isinstance(old, tuple) or isinstance(new, tuple):
+            olds = {str(item.id): item for item in old or ()}
+            news = {str(item.id): item for item in new or ()}
+            for key in [*olds, *(key for key in news if key not in olds)]:
+                if key not in news or key not in olds:
+                    state = ("present", None) if key in olds else (None, "present")
+                    yield Change(path=f"{path}.{key}", before=state[0], after=state[1])
+                else:
+                    yield from _walk(f"{path}.{key}.", _fields(olds[key]), _fields(news[key]))
+        elif isinstance(old, Sealed) or isinstance(new, Sealed):
+            yield Change(path=path)
+        else:
+            yield Change(path=path, before=_text(old), after=_text(new))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

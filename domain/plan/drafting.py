@@ -1,0 +1,237 @@
+"""How goals come into a plan: an OKR is drafted, a KPI is assigned (R1); the owner receives an assignment."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.cycle.policy import Framework
+from domain.cycle.windows import Phase
+from domain.decider import Context
+from domain.goals import Kpi, Okr, goal_hash
+from domain.messages import Event, Wake
+from domain.plan.lint import lint_goal
+from domain.plan.state import (
+    Goal,
+    Ground,
+    OpeningCommand,
+    PlanCommand,
+    PlanState,
+    ground,
+    plan,
+    require_active,
+    require_actor,
+    require_participant,
+)
+from domain.plan.voiding import void_signatures
+from domain.problems import problem
+from domain.values import Hash, Instant
+
+GOAL_EXISTS = problem(
+    "goal.exists", 409, "The plan has this goal already.", "Propose a revision of it, or use another goal id."
+)
+FRAMEWORK = problem(
+    "cycle.framework",
+    422,
+    "The cycle runs {framework} goals only.",
+    "Use the cycle's instrument, or open a composite cycle.",
+)
+WEIGHT_BOUNDS = problem(
+    "goal.weight_out_of_bounds",
+    422,
+    "A goal's weight lies between {least} and {most} percentage points here.",
+    "Choose a weight within the bounds.",
+)
+NOT_ASSIGNED = problem("goal.not_assigned", 409, "Only a KPI is acknowledged.", "Accept an OKR's revision instead.")
+STALE_GOAL = problem(
+    "goal.stale_hash",
+    409,
+    "The goal has changed since you saw it: it is revision {number} ({now}) now.",
+    "Look at the difference and decide on the present hash.",
+)
+
+
+class DraftGoal(OpeningCommand):
+    """Write the first revision of an OKR; either side may start (R4.2)."""
+
+    definition: Okr
+
+
+class AssignGoal(OpeningCommand):
+    """Assign a KPI to an owner: quantified and mandatory (R1, R4.2)."""
+
+    definition: Kpi
+
+
+class AcknowledgeAssignment(PlanCommand):
+    """The owner has received an assigned KPI (R4.2)."""
+
+    goal: UUID
+    hash: Hash
+
+
+class PlanOpened(Event):
+    """The plan of an owner in a cycle exists."""
+
+    cycle: UUID
+    owner: UUID
+
+
+class GoalDrafted(Event):
+    """The plan has an OKR in its first revision."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT})
+
+    goal: UUID
+    definition: Okr
+    hash: Hash
+    author: UUID
+    findings: tuple[str, ...]
+
+
+class GoalAssigned(Event):
+    """The plan has a KPI from above."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT})
+
+    goal: UUID
+    definition: Kpi
+    hash: Hash
+    assigner: UUID
+    findings: tuple[str, ...]
+    served_at: Instant
+    """Unanswered until then it counts as served (R2.4)."""
+
+
+class AssignmentAcknowledged(Event):
+    """The owner received a KPI."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT})
+
+    goal: UUID
+    hash: Hash
+
+
+def require_weight(found: Ground, definition: Okr | Kpi) -> None:
+    """Each weight within the policy's bounds (R3.4)."""
+    rules = found.cycle.policy.scoring
+    if not rules.weight_least <= definition.weight <= rules.weight_most:
+        raise WEIGHT_BOUNDS("/definition/weight", least=str(rules.weight_least), most=str(rules.weight_most))
+
+
+def _opening(state: PlanState, command: OpeningCommand) -> list[Event]:
+    return [] if state.cycle else [PlanOpened(cycle=command.cycle, owner=command.owner)]
+
+
+@plan.decides(DraftGoal)
+def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[Event]:
+    """The owner, the counterpart or the facilitator writes an OKR before commit closes."""
+    found = ground(state, context, command)
+    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    require_participant(found, command.owner)
+    require_active(found, context)
+    require_actor(
+        context,
+        found.counterpart | {found.owner, found.cycle.facilitator or found.owner},
+        "the plan's owner, the counterpart and the facilitator",
+    )
+    if found.cycle.framework is Framework.KPI:
+        raise FRAMEWORK("/definition/kind", framework="KPI")
+    require_weight(found, command.definition)
+    if command.goal in state.goals:
+        raise GOAL_EXISTS("/goal")
+    drafted = GoalDrafted(
+        goal=command.goal,
+        definition=command.definition,
+        hash=goal_hash(command.definition),
+        author=context.actor,
+        findings=lint_goal(command.definition, found.cycle.policy),
+    )
+    return [*_opening(state, command), drafted, *void_signatures(state, "goal_added", command.goal, context.actor)]
+
+
+@plan.decides(AssignGoal)
+def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list[Event]:
+    """Somebody above the owner, or the facilitator, assigns a KPI before commit closes."""
+    found = ground(state, context, command)
+    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    require_participant(found, command.owner)
+    require_active(found, context)
+    above = frozenset(found.directory.line_above(found.owner)) | found.counterpart
+    allowed = above | {found.cycle.facilitator} if found.cycle.facilitator else above
+    require_actor(context, allowed - {found.owner}, "people above the owner and the facilitator")
+    if found.cycle.framework is Framework.OKR:
+        raise FRAMEWORK("/definition/kind", framework="OKR")
+    require_weight(found, command.definition)
+    if command.goal in state.goals:
+        raise GOAL_EXISTS("/goal")
+    assigned = GoalAssigned(
+        goal=command.goal,
+        definition=command.definition,
+        hash=goal_hash(command.definition),
+        assigner=context.actor,
+        findings=lint_goal(command.definition, found.cycle.policy),
+        served_at=context.after(context.at, found.cycle.policy.assignment_served),
+    )
+    return [*_opening(state, command), assigned, *void_signatures(state, "goal_added", command.goal, context.actor)]
+
+
+@plan.decides(AcknowledgeAssignment)
+def acknowledge_assignment(state: PlanState, command: AcknowledgeAssignment, context: Context) -> list[Event]:
+    """The owner acknowledges exactly the revision that was seen; once is enough."""
+    found = ground(state, context)
+    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    require_active(found, context)
+    require_actor(context, frozenset({found.owner}), "the plan's owner")
+    goal = state.goal(command.goal)
+    if goal.definition.kind != "kpi":
+        raise NOT_ASSIGNED("/goal")
+    require_current(goal, command.hash)
+    if goal.receipt == "acknowledged":
+        return []
+    return [AssignmentAcknowledged(goal=goal.id, hash=goal.hash)]
+
+
+def require_current(goal: Goal, seen: str) -> None:
+    """A decision names the hash that was seen; another one is stale."""
+    if goal.hash != seen:
+        raise STALE_GOAL("/hash", number=goal.number, now=goal.hash)
+
+
+@plan.evolves(PlanOpened)
+def plan_opened(state: PlanState, event: PlanOpened) -> PlanState:
+    return state.model_copy(update={"cycle": event.cycle, "owner": event.owner})
+
+
+@plan.evolves(GoalDrafted)
+def goal_drafted(state: PlanState, event: GoalDrafted) -> PlanState:
+    return state.with_goal(
+        Goal(
+            id=event.goal,
+            definition=event.definition,
+            hash=event.hash,
+            first_author=event.author,
+            author=event.author,
+        )
+    )
+
+
+@plan.evolves(GoalAssigned)
+def goal_assigned(state: PlanState, event: GoalAssigned) -> PlanState:
+    return state.with_goal(
+        Goal(
+            id=event.goal,
+            definition=event.definition,
+            hash=event.hash,
+            first_author=event.assigner,
+            author=event.assigner,
+            assigned_by=event.assigner,
+            served_at=event.served_at,
+            turn_since=state.version + 1,
+        )
+    )
+
+
+@plan.evolves(AssignmentAcknowledged)
+def assignment_acknowledged(state: PlanState, event: AssignmentAcknowledged) -> PlanState:
+    return state.with_goal(state.goal(event.goal).model_copy(update={"receipt": "acknowledged"}))

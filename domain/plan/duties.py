@@ -1,0 +1,226 @@
+"""What a plan owes in time: reminders, escalation, and service of what nobody answered (R4.3, R5.6, R2.4, R7.4).
+
+`owed` is the plan's whole timetable. A duty's command carries the version that made it owed; `decide` looks whether
+it is still owed and answers with no event where it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from domain.agenda import Agenda, Duty, agenda_of
+from domain.cycle.windows import Phase
+from domain.decider import Context
+from domain.directory.state import Role
+from domain.messages import Event, Wake
+from domain.plan.signing import approvers
+from domain.plan.state import Ground, PlanCommand, PlanState, Receipt, Signing, ground, plan
+
+
+class Remind(PlanCommand):
+    """Remind those who keep a signature or an answer waiting."""
+
+    system: ClassVar[bool] = True
+
+    about: Literal["signature", "turn"]
+    since: int
+    """The version that made the wait begin."""
+    goal: UUID | None = None
+
+
+class Escalate(PlanCommand):
+    """Take a waiting signature to the next level (R5.6)."""
+
+    system: ClassVar[bool] = True
+
+    since: int
+
+
+class MarkServed(PlanCommand):
+    """Count an unanswered assignment or result as received (R2.4, R7.4)."""
+
+    system: ClassVar[bool] = True
+
+    about: Literal["assignment", "result"]
+    since: int = 0
+    goal: UUID | None = None
+
+
+class Reminded(Event):
+    """Somebody was told that others wait for them."""
+
+    notice: ClassVar[bool] = True
+
+    about: Literal["signature", "turn"]
+    since: int
+    goal: UUID | None = None
+    people: tuple[UUID, ...]
+
+
+class Escalated(Event):
+    """A waiting signature went up: the next level may sign too. A fact, because it changes who may sign."""
+
+    since: int
+    step: int
+    from_people: tuple[UUID, ...]
+    to: UUID | None = None
+    """None where nobody is left to ask: the step stays pending (R5.4)."""
+
+
+class AssignmentServed(Event):
+    """An assignment counts as received."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT})
+
+    goal: UUID
+    hash: str
+
+
+class ResultServed(Event):
+    """A published result counts as received (R7.4)."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT})
+
+    result: str
+
+
+def owed(state: PlanState, found: Ground) -> Iterator[Duty]:
+    """Everything the plan owes in the cycle's present phase, whenever it falls due."""
+    phase = found.cycle.phase
+    if phase in (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT):
+        yield from _owed_on_goals(state)
+    if phase is Phase.COMMIT and state.signing is not None and not state.signing.complete:
+        yield from _owed_on_signing(state.signing, found)
+    if phase is Phase.RETROSPECT and state.cycle is not None:
+        yield from _owed_on_result(state, found)
+
+
+def _owed_on_goals(state: PlanState) -> Iterator[Duty]:
+    for goal in state.goals.values():
+        if goal.turn is not None and goal.turn_due is not None and not goal.turn_reminded:
+            yield _duty(goal.turn_due, Remind(about="turn", since=goal.turn_since, goal=goal.id))
+        if goal.definition.kind == "kpi" and goal.receipt is None and goal.served_at is not None:
+            yield _duty(goal.served_at, MarkServed(about="assignment", since=goal.turn_since, goal=goal.id))
+
+
+def _owed_on_signing(signing: Signing, found: Ground) -> Iterator[Duty]:
+    waiting = approvers(found, signing)
+    if waiting and not signing.reminded:
+        yield _duty(signing.remind_at, Remind(about="signature", since=signing.since))
+    if not signing.escalated:
+        # A step with nobody left to ask does not wait out its patience.
+        due = signing.escalate_at if waiting else min(signing.remind_at, signing.escalate_at)
+        yield _duty(due, Escalate(since=signing.since))
+
+
+def _owed_on_result(state: PlanState, found: Ground) -> Iterator[Duty]:
+    result = found.cycle.results.get(state.id)
+    served_at = found.cycle.results_served_at
+    if result is None or served_at is None:
+        return
+    if state.receipt is None or state.receipt.result != result.hash:
+        yield Duty(f"MarkServed:result:{result.hash[:16]}", served_at, MarkServed(about="result"))
+
+
+def _duty(due: datetime, command: Remind | Escalate | MarkServed) -> Duty:
+    about = getattr(command, "about", "signature")
+    goal = getattr(command, "goal", None)
+    subject = f"{about}:{goal}" if goal else about
+    return Duty(f"{type(command).__name__}:{subject}:v{command.since}:{due.isoformat()}", due, command)
+
+
+def _still_owed(state: PlanState, context: Context, command: PlanCommand) -> Ground | None:
+    found = ground(state, context)
+    return found if any(duty.command == command and duty.due <= context.at for duty in owed(state, found)) else None
+
+
+@plan.decides(Remind)
+def remind(state: PlanState, command: Remind, context: Context) -> list[Event]:
+    """Once for each wait."""
+    found = _still_owed(state, context, command)
+    if found is None:
+        return []
+    if command.about == "signature":
+        people = approvers(found, state.signing) if state.signing else frozenset()
+    else:
+        turn = state.goal(command.goal).turn if command.goal else None
+        people = frozenset({found.owner}) if turn == "owner" else found.counterpart
+    return [Reminded(about=command.about, since=command.since, goal=command.goal, people=tuple(sorted(people)))]
+
+
+@plan.decides(Escalate)
+def escalate(state: PlanState, command: Escalate, context: Context) -> list[Event]:
+    """The next level up the line may sign the step too; where the line ends, a board approver (R5.6)."""
+    found = _still_owed(state, context, command)
+    if found is None or state.signing is None:
+        return []
+    asked = found.steps[state.signing.step]
+    signed = {signature.signer for signature in state.signing.signatures}
+    passed = asked | signed | {found.owner}
+    line = [person for person in found.directory.line_above(found.owner) if person not in passed]
+    board = sorted(found.directory.holders(Role.BOARD_APPROVER) - passed)
+    to = next(iter([*line, *board]), None)
+    return [Escalated(since=command.since, step=state.signing.step, from_people=tuple(sorted(asked)), to=to)]
+
+
+@plan.decides(MarkServed)
+def mark_served(state: PlanState, command: MarkServed, context: Context) -> list[Event]:
+    """Silence is receipt after the policy's time."""
+    found = _still_owed(state, context, command)
+    if found is None:
+        return []
+    if command.about == "assignment" and command.goal is not None:
+        return [AssignmentServed(goal=command.goal, hash=state.goal(command.goal).hash)]
+    return [ResultServed(result=found.cycle.results[state.id].hash)]
+
+
+@plan.evolves(Reminded)
+def reminded(state: PlanState, event: Reminded) -> PlanState:
+    if event.about == "turn" and event.goal is not None:
+        return state.with_goal(state.goal(event.goal).model_copy(update={"turn_reminded": True}))
+    if state.signing is None:
+        return state
+    return state.model_copy(update={"signing": state.signing.model_copy(update={"reminded": True})})
+
+
+@plan.evolves(Escalated)
+def escalated(state: PlanState, event: Escalated) -> PlanState:
+    if state.signing is None:
+        return state
+    signing = state.signing.model_copy(update={"escalated": True, "escalated_to": event.to})
+    return state.model_copy(update={"signing": signing})
+
+
+@plan.evolves(AssignmentServed)
+def assignment_served(state: PlanState, event: AssignmentServed) -> PlanState:
+    return state.with_goal(state.goal(event.goal).model_copy(update={"receipt": "served"}))
+
+
+@plan.evolves(ResultServed)
+def result_served(state: PlanState, event: ResultServed) -> PlanState:
+    return state.model_copy(update={"receipt": Receipt(result=event.result, how="served")})
+
+
+def plan_agenda(state: PlanState, context: Context, now: datetime) -> Agenda:
+    """The agenda of a plan: nothing where its owner is excused, over where the cycle is closed."""
+    found = ground(state, context)
+    phase = found.cycle.phase.value
+    if found.cycle.closed:
+        return Agenda(phase=phase, closed=True, summary="The cycle is closed")
+    takes_part = state.owner is not None and found.cycle.takes_part(state.owner)
+    return agenda_of(owed(state, found) if takes_part else (), now, phase=phase, summary=_summary(state, phase))
+
+
+def _summary(state: PlanState, phase: str) -> str:
+    if state.signed:
+        return f"{phase}: {len(state.goals)} goals, signed"
+    if state.signing is not None:
+        return f"{phase}: {len(state.goals)} goals, waiting for signature {state.signing.step + 1}"
+    agreed = sum(goal.agreed for goal in state.goals.values())
+    return f"{phase}: {agreed} of {len(state.goals)} goals agreed"
+
+
+plan.agenda = plan_agenda

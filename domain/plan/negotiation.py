@@ -1,0 +1,199 @@
+"""Negotiation as data: full revisions by one side, the computed difference, agreement on one content hash (R4)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.cycle.windows import Phase
+from domain.decider import Context
+from domain.goals import GoalDefinition, goal_hash
+from domain.messages import Event, Wake
+from domain.plan.diff import Change, diff
+from domain.plan.drafting import require_current, require_weight
+from domain.plan.lint import lint_goal
+from domain.plan.state import Goal, PlanCommand, PlanState, Side, ground, plan, require_active, require_actor
+from domain.plan.voiding import void_signatures
+from domain.problems import problem
+from domain.sealed import AuthorText
+from domain.values import Hash, Instant
+
+KIND_CHANGED = problem(
+    "goal.kind_changed", 422, "A revision cannot turn an OKR into a KPI or back.", "Draft or assign another goal."
+)
+NOTHING_CHANGED = problem(
+    "revision.nothing_changed",
+    409,
+    "This revision says what is on the table already.",
+    "Accept it, or change something.",
+)
+REASON_MISSING = problem(
+    "revision.reason_missing",
+    422,
+    "The change of {path} needs a reason.",
+    "Give one in `reasons` under this path.",
+)
+NOT_YOUR_TURN = problem(
+    "negotiation.not_your_turn", 409, "Your side has spoken last.", "Wait for the other side's answer."
+)
+NOT_PROPOSED = problem(
+    "negotiation.not_proposed", 409, "This goal has not been proposed yet.", "Propose a revision of it first."
+)
+KPI_NOT_NEGOTIATED = problem(
+    "assignment.not_negotiated",
+    409,
+    "A KPI is assigned and acknowledged, not negotiated by its owner.",
+    "Acknowledge it, or speak to who assigned it.",
+)
+
+
+class ProposeRevision(PlanCommand):
+    """Put a complete revision on the table. By the other side it is a counter-proposal (R4.1)."""
+
+    edits: ClassVar[bool] = True
+
+    goal: UUID
+    definition: GoalDefinition
+    reasons: dict[str, AuthorText] = Field(default_factory=dict)
+    """Why each changed target, weight, date or kind changes, by the difference's path."""
+
+    def subject_scope(self) -> UUID | None:
+        return self.goal
+
+
+class AcceptRevision(PlanCommand):
+    """Accept exactly the revision that was seen; both sides on one hash is agreement."""
+
+    goal: UUID
+    hash: Hash
+
+
+class RevisionProposed(Event):
+    """One side has put a complete revision on the table."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT})
+
+    goal: UUID
+    number: int
+    round: int
+    side: Side
+    author: UUID
+    definition: GoalDefinition
+    hash: Hash
+    changes: tuple[Change, ...]
+    reasons: dict[str, AuthorText] = Field(default_factory=dict)
+    findings: tuple[str, ...]
+    answer_by: Instant
+    """When the other side is reminded; for a KPI, when it counts as served."""
+
+
+class RevisionAccepted(Event):
+    """A side accepted the revision on the table."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT})
+
+    goal: UUID
+    hash: Hash
+    side: Side
+    agreed: bool
+    """Both sides have accepted this hash."""
+
+
+@plan.decides(ProposeRevision)
+def propose_revision(state: PlanState, command: ProposeRevision, context: Context) -> list[Event]:
+    """Either side proposes or counters before commit closes; in commit this voids signatures (R5.1)."""
+    found = ground(state, context)
+    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    require_active(found, context)
+    goal = state.goal(command.goal)
+    assigner = frozenset({goal.assigned_by}) if goal.assigned_by else frozenset()
+    require_actor(context, found.counterpart | assigner | {found.owner}, "the plan's owner and the counterpart")
+    side = found.side_of(context.actor) or Side.COUNTERPART
+    if command.definition.kind != goal.definition.kind:
+        raise KIND_CHANGED("/definition/kind")
+    if goal.definition.kind == "kpi" and side is Side.OWNER:
+        raise KPI_NOT_NEGOTIATED("/goal")
+    require_weight(found, command.definition)
+    changes = diff(goal.definition, command.definition)
+    if goal.round > 0 or goal.definition.kind == "kpi":
+        if not changes:
+            raise NOTHING_CHANGED("/definition")
+        if found.cycle.policy.reasons_required:
+            _require_reasons(command, changes)
+    policy = found.cycle.policy
+    proposed = RevisionProposed(
+        goal=goal.id,
+        number=goal.number + 1 if changes else goal.number,
+        round=goal.round + 1,
+        side=side,
+        author=context.actor,
+        definition=command.definition,
+        hash=goal_hash(command.definition),
+        changes=changes,
+        reasons=command.reasons,
+        findings=lint_goal(command.definition, policy),
+        answer_by=context.after(context.at, policy.turn if goal.definition.kind == "okr" else policy.assignment_served),
+    )
+    voided = void_signatures(state, "goal_changed", goal.id, context.actor) if changes else []
+    return [proposed, *voided]
+
+
+def _require_reasons(command: ProposeRevision, changes: tuple[Change, ...]) -> None:
+    for change in changes:
+        if change.needs_reason and change.path not in command.reasons:
+            raise REASON_MISSING("/reasons", path=change.path)
+
+
+@plan.decides(AcceptRevision)
+def accept_revision(state: PlanState, command: AcceptRevision, context: Context) -> list[Event]:
+    """The side whose turn it is accepts; whoever proposed has accepted by proposing."""
+    found = ground(state, context)
+    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    require_active(found, context)
+    require_actor(context, found.counterpart | {found.owner}, "the plan's owner and the counterpart")
+    goal = state.goal(command.goal)
+    if goal.definition.kind == "kpi":
+        raise KPI_NOT_NEGOTIATED("/goal")
+    side = found.side_of(context.actor) or Side.COUNTERPART
+    if goal.round == 0:
+        raise NOT_PROPOSED("/goal")
+    require_current(goal, command.hash)
+    if side in goal.accepted:
+        if goal.agreed:
+            return []
+        raise NOT_YOUR_TURN("/goal")
+    return [RevisionAccepted(goal=goal.id, hash=goal.hash, side=side, agreed=side.other in goal.accepted)]
+
+
+@plan.evolves(RevisionProposed)
+def revision_proposed(state: PlanState, event: RevisionProposed) -> PlanState:
+    goal = state.goal(event.goal)
+    is_okr = event.definition.kind == "okr"
+    return state.with_goal(
+        goal.model_copy(
+            update={
+                "definition": event.definition,
+                "hash": event.hash,
+                "number": event.number,
+                "round": event.round,
+                "author": event.author,
+                "accepted": frozenset({event.side}) if is_okr else frozenset(),
+                "turn": event.side.other if is_okr else None,
+                "turn_due": event.answer_by if is_okr else None,
+                "turn_since": state.version + 1,
+                "turn_reminded": False,
+                "receipt": None,
+                "served_at": None if is_okr else event.answer_by,
+            }
+        )
+    )
+
+
+@plan.evolves(RevisionAccepted)
+def revision_accepted(state: PlanState, event: RevisionAccepted) -> PlanState:
+    goal: Goal = state.goal(event.goal)
+    return state.with_goal(
+        goal.model_copy(update={"accepted": goal.accepted | {event.side}, "turn": None, "turn_due": None})
+    )

@@ -1,0 +1,31 @@
+"""Every kind of stream, command and event there is. Importing it loads all rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import domain.cycle.agenda
+import domain.cycle.closing
+import domain.cycle.exceptions
+import domain.cycle.opening
+import domain.cycle.results
+import domain.directory.agenda
+import domain.directory.founding
+import domain.directory.people
+import domain.plan.drafting
+import domain.plan.duties
+import domain.plan.negotiation
+import domain.plan.result
+import domain.plan.signing
+import domain.plan.tracking  # noqa: F401 - a module registers its rules when it is loaded
+from domain.cycle.state import cycle
+from domain.decider import Decider
+from domain.directory.state import directory
+from domain.messages import Command, Event, Kind
+from domain.plan.state import plan
+
+DECIDERS: dict[Kind, Decider[Any]] = {decider.kind: decider for decider in (directory, cycle, plan)}
+COMMANDS: dict[str, tuple[Kind, type[Command]]] = {
+    command.__name__: (kind, command) for kind, decider in DECIDERS.items() for command in decider.commands
+}
+EVENTS: dict[str, type[Event]] = {event.__name__: event for decider in DECIDERS.values() for event in decider.events}
