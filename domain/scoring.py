@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from itertools import pairwise
 from uuid import UUID
 
 from domain.canonical import canonical_bytes, content_hash
@@ -69,7 +70,7 @@ def kpi_payout(kpi: Kpi, value: Decimal, rules: ScoringRules) -> Fraction:
     reached = sign * Fraction(value)
     if reached < points[0][0]:
         return Fraction(0)
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if reached <= x1:
             return y0 + (reached - x0) / (x1 - x0) * (y1 - y0)
     return points[-1][1]
