@@ -56,15 +56,20 @@ def cli() -> None:
 def main() -> None:
     """Entry point: turns what a person can mend into one line and an exit code."""
     try:
-        cli.main(standalone_mode=True)
+        cli.main(prog_name="goalcycle")
     except Exception as error:
         # Imported late: --help must stay fast.
         from cli.stack.errors import StackError
-        from eventlog.settings import NotConfigured
+        from eventlog.settings import NotConfigured, settings_errors
 
-        if not isinstance(error, StackError | NotConfigured):
+        if isinstance(error, StackError | NotConfigured):
+            lines = [str(error)]
+        elif (wrong := settings_errors(error)) is not None:
+            lines = wrong
+        else:
             raise
-        click.echo(f"goalcycle: {error}", err=True)
+        for line in lines:
+            click.echo(f"goalcycle: {line}", err=True)
         sys.exit(Exit.UNAVAILABLE)
 
 

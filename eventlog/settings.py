@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
@@ -117,3 +117,13 @@ class Settings(BaseSettings):
             config["target_host"] = f"127.0.0.1:{port}"
         config.setdefault("namespace", "default")
         return config
+
+
+def settings_errors(error: Exception) -> list[str] | None:
+    """One line a wrong setting, by its variable's name and without its value; None when the error is about others."""
+    if not isinstance(error, ValidationError) or error.title != Settings.__name__:
+        return None
+    return [
+        f"GOALCYCLE_{'_'.join(str(step) for step in wrong['loc']).upper()}: {wrong['msg']}"
+        for wrong in error.errors(include_url=False, include_input=False)
+    ]

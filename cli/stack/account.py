@@ -27,8 +27,8 @@ def postgres_account(settings: Settings) -> str | None:
         except KeyError:
             continue
     raise StackError(
-        f"Postgres refuses to run as root, and there is no unprivileged account {asked or ' or '.join(CANDIDATES)}: "
-        "make one (`useradd --system postgres`) or name one in GOALCYCLE_POSTGRES_USER"
+        f"Postgres refuses to run as root, and there is no unprivileged account {asked or ' or '.join(CANDIDATES)}",
+        "make one (`useradd --system postgres`) or name one in GOALCYCLE_POSTGRES_USER",
     )
 
 
@@ -44,8 +44,8 @@ def require_reachable(user: str | None, path: Path) -> None:
     for folder in [*reversed(path.parents), path]:
         if folder.is_dir() and not _may_pass(user, folder):
             raise StackError(
-                f"the account {user}, which runs Postgres, may not enter {folder}: `chmod o+x {folder}`, or move the "
-                "project (GOALCYCLE_HOME moves the data, GOALCYCLE_POSTGRES_BIN the server)"
+                f"the account {user}, which runs Postgres, may not enter {folder}",
+                f"`chmod o+x {folder}`, or move away: GOALCYCLE_HOME moves the data, GOALCYCLE_POSTGRES_BIN the server",
             )
 
 

@@ -2,7 +2,12 @@
 
 
 class StackError(Exception):
-    """The stack cannot start or go on. The message names the cause and the setting or command that mends it."""
+    """The stack cannot start or go on: what is wrong, and the setting or command that mends it."""
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        super().__init__(f"{what}: {mend}" if mend else what)
+        self.what = what
+        self.mend = mend
 
 
 class BinaryMissing(StackError):

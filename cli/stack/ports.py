@@ -50,7 +50,7 @@ def require_free(port: int, setting: str, host: str = LOOPBACK) -> None:
     PortTaken: another program listens there; the message names the setting that moves us.
     """
     if not is_free(port, host):
-        raise PortTaken(f"port {port} on {host} is taken by another program: set {setting} to a free port")
+        raise PortTaken(f"port {port} on {host} is taken by another program", f"set {setting} to a free port")
 
 
 def _remember(settings: Settings, name: str, port: int) -> None:

@@ -92,7 +92,8 @@ async def accepts_connections(url: str) -> None:
     try:
         connection = await asyncpg.connect(url, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as error:
-        raise StackError(f"the database of GOALCYCLE_DATABASE_URL does not answer: {type(error).__name__}") from None
+        what = f"the database of GOALCYCLE_DATABASE_URL does not answer ({type(error).__name__})"
+        raise StackError(what, "start it, or unset the variable to use the local one") from None
     await connection.close()
 
 
@@ -102,7 +103,9 @@ async def _accepts(url: str) -> bool:
     except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
         return False
     except asyncpg.InvalidPasswordError as error:
-        raise StackError("the local Postgres refuses the password in home/secrets/postgres: restore it") from error
+        raise StackError(
+            "the local Postgres refuses the password in home/secrets/postgres", "restore that file"
+        ) from error
     with suppress(asyncpg.PostgresError, OSError):
         await connection.close()
     return True
@@ -162,7 +165,7 @@ def _wait_for_leftover(data: Path) -> None:
     deadline = time.monotonic() + LEFTOVER_SECONDS
     while (pid := _server_pid(data)) is not None:
         if time.monotonic() > deadline:
-            raise StackError(f"another Postgres (process {pid}) still uses {data}: stop it with `kill -INT {pid}`")
+            raise StackError(f"another Postgres (process {pid}) still uses {data}", f"`kill -INT {pid}` stops it")
         time.sleep(0.05)
 
 

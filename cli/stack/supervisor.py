@@ -111,38 +111,37 @@ class LocalStack:
         if unknown:
             raise StackError(f"no such part: {', '.join(unknown)} (there are {', '.join(ALL_PARTS)})")
         # The servers need nothing of each other, our own parts need both: two stages, each started at once.
-        await self._start([part for part in self._wanted if part in SERVERS])
+        servers = [part for name in SERVERS if name in names and (part := await self._server(name)) is not None]
+        own = [own_part(self.settings, part) if isinstance(part, str) else part for part in self._wanted
+               if part not in SERVERS]  # fmt: skip
+        await self._start(servers)
         if self._migrate and "postgres" in names:
             await self._prepare_database()
-        await self._start([part for part in self._wanted if part not in SERVERS])
+        await self._start(own)
 
-    async def _start(self, parts: Sequence[str | Part]) -> None:
-        described = [await self._describe(part) for part in parts]
-        started = [Child(part, self.settings.home / "logs", self._report) for part in described if part is not None]
+    async def _start(self, parts: Sequence[Part]) -> None:
+        started = [Child(part, self.settings.home / "logs", self._report) for part in parts]
         self.children.update({child.part.name: child for child in started})
         outcomes = await asyncio.gather(*(child.start() for child in started), return_exceptions=True)
         for failure in outcomes:
             if failure is not None:
                 raise failure
 
-    async def _describe(self, part: str | Part) -> Part | None:
-        if isinstance(part, Part):
-            return part
-        if part == "postgres":
-            if self.settings.database_url is not None:
-                await accepts_connections(self.settings.require_database_url())
-                return None
-            return await asyncio.to_thread(postgres_part, self.settings)
-        if part == "temporal":
-            from temporalio.envconfig import ClientConfig
+    async def _server(self, name: str) -> Part | None:
+        """How to run a server, or None when a setting names one that answers."""
+        if name == "postgres":
+            if self.settings.database_url is None:
+                return await asyncio.to_thread(postgres_part, self.settings)
+            await accepts_connections(self.settings.require_database_url())
+            return None
+        from temporalio.envconfig import ClientConfig
 
-            config = ClientConfig.load_client_connect_config()
-            if "target_host" in config:
-                self._external_temporal = True
-                await require_temporal(self.settings)
-                return None
+        config = ClientConfig.load_client_connect_config()
+        if "target_host" not in config:
             return await temporal_part(self.settings, config.get("namespace", "default"))
-        return own_part(self.settings, part)
+        self._external_temporal = True
+        await require_temporal(self.settings)
+        return None
 
     async def _prepare_database(self) -> None:
         from eventlog.migrate import migrate
@@ -169,10 +168,26 @@ class LocalStack:
                 private.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = (home / "lock").open("a+", encoding="utf-8")
         except OSError as error:
-            raise StackError(f"cannot write into {home}: {error.strerror}; set GOALCYCLE_HOME") from error
+            raise StackError(
+                f"cannot write into {home} ({error.strerror})", "set GOALCYCLE_HOME to another folder"
+            ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock.close()
             self._lock = None
-            raise StackError(f"another stack runs in {home}: stop it, or set GOALCYCLE_HOME to another") from None
+            raise StackError(
+                f"another stack runs in {home}", "stop it, or set GOALCYCLE_HOME to another folder"
+            ) from None
+
+
+def is_home_in_use(settings: Settings) -> bool:
+    """Whether a stack runs in this home now."""
+    try:
+        with (settings.home / "lock").open(encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

