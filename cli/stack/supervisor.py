@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, Self
@@ -14,7 +15,7 @@ from cli.stack.own import api_address, own_part
 from cli.stack.part import Part
 from cli.stack.postgres import accepts_connections, create_database, postgres_part
 from cli.stack.temporal import require_temporal, temporal_part
-from eventlog.settings import Settings
+from eventlog.settings import NotConfigured, Settings
 
 SERVERS = ("postgres", "temporal")
 ALL_PARTS = (*SERVERS, *PARTS)
@@ -22,7 +23,10 @@ ALL_PARTS = (*SERVERS, *PARTS)
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the parts of a running stack are found. `database_url` holds a password: it is never printed."""
+    """Where the parts of a running stack are found; empty for a server that the stack goes without.
+
+    `database_url` holds a password: it is never printed.
+    """
 
     database_url: str = field(repr=False)
     postgres: str
@@ -71,18 +75,18 @@ class LocalStack:
 
     @property
     def addresses(self) -> Addresses:
-        """Where to find the parts.
-
-        Raises:
-            NotConfigured: a server that this stack neither started nor was pointed at.
-        """
-        url = self.settings.require_database_url()
+        """Where to find the parts."""
+        url = temporal = ""
+        with suppress(NotConfigured):
+            url = self.settings.require_database_url()
+        with suppress(NotConfigured):
+            temporal = self.settings.temporal_connect_config().get("target_host", "")
         temporal_ui = self.settings.remembered_port("temporal_ui")
         api = api_address(self.settings)
         return Addresses(
             database_url=url,
             postgres=url.rpartition("@")[2],
-            temporal=self.settings.temporal_connect_config().get("target_host", ""),
+            temporal=temporal,
             temporal_ui=f"http://127.0.0.1:{temporal_ui}" if temporal_ui and not self._external_temporal else None,
             api=api,
             api_docs=f"{api}/docs",

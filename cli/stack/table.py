@@ -14,7 +14,9 @@ def status_table(stack: LocalStack) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
              for row in [header, *rows]]  # fmt: skip
     addresses = stack.addresses
-    lines += ["", f"API documentation  {addresses.api_docs}"]
+    lines.append("")
+    if "api" in stack.children:
+        lines.append(f"API documentation  {addresses.api_docs}")
     if addresses.temporal_ui:
         lines.append(f"Temporal UI        {addresses.temporal_ui}")
     return "\n".join([*lines, "", "Ctrl-C stops everything; the next start resumes here."])

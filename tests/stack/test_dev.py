@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,55 +43,82 @@ class Dev:
         return said
 
     def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
+        self.process.send_signal(number)  # harmless when it has ended
         code = self.process.wait(30)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return code
 
+    def tree(self) -> "Tree":
+        return descendants(self.process.pid)
+
+
+Tree = dict[int, str]
+"""Processes by id, each with the instant of its start, since ids are given out again."""
+
 
 @pytest.fixture
-def home(open_folder: Path) -> Iterator[Path]:
-    folder = open_folder / f"dev-{uuid4().hex}"
-    yield folder
-    for pid in processes_of(folder):  # only after a failure: nothing outlives a test
-        os.kill(pid, signal.SIGKILL)
+def home(open_folder: Path) -> Path:
+    return open_folder / f"dev-{uuid4().hex}"
 
 
-def processes_of(home: Path) -> list[int]:
-    """All living processes that work in this home: servers by their arguments, their children by their folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        try:
-            living = entry.joinpath("stat").read_text().rpartition(") ")[2][0] not in "ZX"
-            where = f"{entry.joinpath('cmdline').read_bytes()!r} {entry.joinpath('cwd').readlink()}"
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if living and str(home) in where:
-            found.append(int(entry.name))
+@pytest.fixture
+def start(home: Path) -> Iterator[Callable[..., Dev]]:
+    """Starts `goalcycle dev` in the test's home; what the test leaves running is killed after it."""
+    started: list[Dev] = []
+
+    def run(*arguments: str, **environment: str) -> Dev:
+        started.append(Dev(home, *arguments, **environment))
+        return started[-1]
+
+    yield run
+    for dev in started:
+        dev.end(signal.SIGKILL)
+
+
+def processes() -> dict[int, tuple[int, str, str]]:
+    """Every living process: its parent, the instant of its start, its command."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            state, parent, *rest = entry.joinpath("stat").read_text().rpartition(") ")[2].split()
+            if state not in "ZX":
+                found[int(entry.name)] = (int(parent), rest[17], entry.joinpath("cmdline").read_text())
     return found
 
 
-def gone_within(home: Path, seconds: float) -> bool:
+def descendants(ancestor: int) -> Tree:
+    """Children, and their children, of a process."""
+    everybody = processes()
+    found: Tree = {}
+    grown = {ancestor}
+    while grown:
+        grown = {pid for pid, (parent, _, _) in everybody.items() if parent in grown}
+        found |= {pid: everybody[pid][1] for pid in grown}
+    return found
+
+
+def left_after(tree: Tree, seconds: float) -> Tree:
+    """Those of the tree that still live after so many seconds; returns early when none does."""
     deadline = time.monotonic() + seconds
-    while processes_of(home):
-        if time.monotonic() > deadline:
-            return False
+    while True:
+        everybody = processes()
+        left = {pid: began for pid, began in tree.items() if pid in everybody and everybody[pid][1] == began}
+        if not left or time.monotonic() > deadline:
+            return left
         time.sleep(0.02)
-    return True
 
 
-def test_sigkill_leaves_no_child_and_the_next_start_resumes(home: Path) -> None:
-    dev = Dev(home, *SERVERS)
+def test_sigkill_leaves_no_child_and_the_next_start_resumes(start: Callable[..., Dev], home: Path) -> None:
+    dev = start(*SERVERS)
     first = dev.serving()
-    assert len(processes_of(home)) > 3  # Temporal, the postmaster and its own children
+    tree = dev.tree()
+    assert len(tree) > 3  # Temporal, the postmaster and its own children
     dev.end(signal.SIGKILL)
-    assert gone_within(home, 2.0), processes_of(home)
+    assert left_after(tree, 2.0) == {}
 
     again = time.monotonic()
-    dev = Dev(home, *SERVERS)
+    dev = start(*SERVERS)
     second = dev.serving()
     assert time.monotonic() - again < 5
     assert {key: second[key] for key in ("postgres", "temporal", "temporal_ui")} == {
@@ -99,8 +127,8 @@ def test_sigkill_leaves_no_child_and_the_next_start_resumes(home: Path) -> None:
     assert dev.end(signal.SIGTERM) == 0
 
 
-async def test_what_was_written_survives_a_restart(home: Path) -> None:
-    dev = Dev(home, "--part", "postgres")
+async def test_what_was_written_survives_a_restart(start: Callable[..., Dev], home: Path) -> None:
+    dev = start("--part", "postgres")
     dev.serving()
     url = Settings(home=home, database_url=None).require_database_url()
     connection = await asyncpg.connect(url)
@@ -108,7 +136,7 @@ async def test_what_was_written_survives_a_restart(home: Path) -> None:
     await connection.close()
     assert dev.end(signal.SIGINT) == 0
 
-    dev = Dev(home, "--part", "postgres")
+    dev = start("--part", "postgres")
     dev.serving()
     connection = await asyncpg.connect(url)
     assert await connection.fetchval("select n from kept") == 7
@@ -117,23 +145,26 @@ async def test_what_was_written_survives_a_restart(home: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_in_reverse_order(home: Path, number: signal.Signals) -> None:
-    dev = Dev(home, *SERVERS)
+def test_a_signal_stops_in_reverse_order(start: Callable[..., Dev], home: Path, number: signal.Signals) -> None:
+    dev = start(*SERVERS)
     dev.serving()
+    tree = dev.tree()
     assert dev.end(number) == 0
-    assert processes_of(home) == []
+    assert left_after(tree, 0) == {}
     said = dev.errors.read_text().splitlines()
     assert [line for line in said if "stopping" in line] == ["temporal stopping", "postgres stopping"]
 
 
-def test_a_signal_during_the_start_leaves_nothing(home: Path) -> None:
-    dev = Dev(home, *SERVERS)
+def test_a_signal_during_the_start_leaves_nothing(start: Callable[..., Dev], home: Path) -> None:
+    dev = start(*SERVERS)
     deadline = time.monotonic() + 20
-    while not processes_of(home):
+    while not any("server" in command and str(home) in command for _, _, command in processes().values()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    tree = dev.tree()
+    assert tree
     dev.end(signal.SIGTERM)
-    assert gone_within(home, 5.0)
+    assert left_after(tree, 0) == {}
 
 
 @pytest.mark.parametrize(
@@ -145,10 +176,10 @@ def test_a_signal_during_the_start_leaves_nothing(home: Path) -> None:
         ("GOALCYCLE_TEMPORAL_UI_PORT", "temporal"),
     ],
 )
-def test_a_taken_port_is_one_clear_line(home: Path, setting: str, part: str) -> None:
+def test_a_taken_port_is_one_clear_line(start: Callable[..., Dev], home: Path, setting: str, part: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        dev = Dev(home, "--part", part, **{setting: port})
+        dev = start("--part", part, **{setting: port})
         assert dev.process.communicate(timeout=30)[0] == ""
     assert dev.process.returncode == 3
     assert dev.errors.read_text().splitlines() == [
@@ -156,8 +187,8 @@ def test_a_taken_port_is_one_clear_line(home: Path, setting: str, part: str) -> 
     ]
 
 
-def test_a_missing_program_is_one_clear_line(home: Path) -> None:
-    dev = Dev(home, "--part", "temporal", GOALCYCLE_TEMPORAL_BIN="/nowhere/temporal")
+def test_a_missing_program_is_one_clear_line(start: Callable[..., Dev], home: Path) -> None:
+    dev = start("--part", "temporal", GOALCYCLE_TEMPORAL_BIN="/nowhere/temporal")
     assert dev.process.communicate(timeout=30)[0] == ""
     assert dev.process.returncode == 3
     assert dev.errors.read_text().splitlines() == [

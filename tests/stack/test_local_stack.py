@@ -46,7 +46,7 @@ async def test_every_part_serves(stack: LocalStack) -> None:
 async def test_the_table_shows_addresses_and_no_password(stack: LocalStack) -> None:
     table = status_table(stack)
     password = stack.settings.postgres_password_path.read_text().strip()
-    for expected in (stack.addresses.temporal, stack.addresses.api_docs, str(stack.children["sleeper"].pid)):
+    for expected in (stack.addresses.temporal, stack.addresses.postgres, str(stack.children["sleeper"].pid)):
         assert expected in table
     for text in (table, str(as_object(stack)), repr(stack.addresses)):
         assert password not in text
