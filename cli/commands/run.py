@@ -21,10 +21,16 @@ def command(part: str) -> None:
 
 
 async def _serve(part: str, settings: Settings) -> None:
+    from cli.heartbeat import beat
+
     serving = asyncio.ensure_future(load_part(part)(settings))
+    beating = asyncio.ensure_future(beat(settings, part))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, serving.cancel)
-    await asyncio.wait([serving])
-    if not serving.cancelled():
-        serving.result()  # raises what ended it
+    await asyncio.wait([serving, beating], return_when=asyncio.FIRST_COMPLETED)
+    beating.cancel()
+    serving.cancel()
+    for ended in await asyncio.gather(serving, beating, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended

@@ -21,7 +21,7 @@ def own_part(settings: Settings, name: str) -> Part:
     return Part(
         name=name,
         command=(sys.executable, "-m", "cli.main", "run", name),
-        ready=(lambda: _api_is_ready(settings)) if name == "api" else None,
+        ready=(lambda: api_is_ready(settings)) if name == "api" else None,
         environment=environment_of(settings),
     )
 
@@ -50,7 +50,8 @@ def api_address(settings: Settings) -> str:
     return f"http://{host}:{settings.api_port}"
 
 
-async def _api_is_ready(settings: Settings) -> bool:
+async def api_is_ready(settings: Settings) -> bool:
+    """Whether the API answers that it is ready."""
     try:
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.get(f"{api_address(settings)}/health/ready", timeout=5)
