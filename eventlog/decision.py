@@ -1,0 +1,263 @@
+"""One run through an order's steps on working copies of the streams, and the append request that comes of it.
+
+Invariant: everything a rule looked at is listed in the request, either as a stream written at the version it had or
+as a read at its last fact. A rule can see nothing that the append does not check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.agenda import Agenda
+from domain.decider import Context, Decider, Ref
+from domain.directory.state import DIRECTORY
+from domain.messages import Command, Event, Kind, Wake
+from domain.problems import problem
+from domain.sealed import all_sealed
+from domain.values import SYSTEM, Duration
+from eventlog.calendar import after
+from eventlog.codec import chain
+from eventlog.keyring import Keyring
+from eventlog.log import AppendRequest, Disclosure, Head, StreamAppend, StreamRead
+from eventlog.seal import seal_command, without_texts
+from eventlog.states import Cached, StateCache
+
+STALE = problem(
+    "precondition.stale",
+    412,
+    "This has changed: you saw version {seen}, now it is version {now}.",
+    hint="Look at the difference since the version that you saw, then send the edit again with the new ETag.",
+)
+DUTY_ONLY = problem(
+    "command.duty_only", 403, "Only goalcycle itself does this, when it falls due.", hint="Wait until it falls due."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command to one stream."""
+
+    ref: Ref
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One or several commands under one command id, all or nothing."""
+
+    organization: UUID
+    actor: UUID
+    command_id: UUID
+    steps: tuple[Step, ...]
+    body: bytes = field(repr=False)
+    """The canonical bytes of the request, route included, texts in plain: only their HMAC is kept."""
+    expected: int | None = None
+    """If-Match: the last fact's version that the caller saw of the first step's stream; 0: it must not exist."""
+    dry_run: bool = False
+    causation: UUID | None = None
+    now: datetime | None = None
+    """The workflow's time: the clock of a simulated organization, ignored by the others."""
+
+
+@dataclass(slots=True)
+class Working:
+    """A stream as the steps see it: the state as cached, and the events of the steps so far."""
+
+    start: Head
+    state: Any
+    version: int
+    fact_version: int
+    events: list[Event] = field(default_factory=list)
+
+
+class Decision:
+    """Decides an order at an instant. `run` may raise DomainError; what was looked at stays readable after it."""
+
+    def __init__(
+        self, order: Order, cache: StateCache, deciders: Mapping[Kind, Decider[Any]], keyring: Keyring, at: datetime
+    ) -> None:
+        self.order = order
+        self.at = at
+        self._cache = cache
+        self._deciders = deciders
+        self._keyring = keyring
+        self._working: dict[Ref, Working] = {}
+        self._reads: set[Ref] = set()
+        self._disclosures: dict[bytes, Disclosure] = {}
+
+    @property
+    def heads(self) -> dict[Ref, Head]:
+        """The head of every stream that was looked at, as it was seen."""
+        return {ref: working.start for ref, working in self._working.items()}
+
+    @property
+    def events(self) -> list[tuple[Ref, Event]]:
+        """The events of all steps, stream by stream."""
+        return [(ref, event) for ref, working in self._working.items() for event in working.events]
+
+    @property
+    def versions(self) -> dict[UUID, int]:
+        """The versions after the append of the streams written."""
+        return {ref.stream: working.version for ref, working in self._working.items() if working.events}
+
+    async def run(self, mac: bytes = b"", *, founds: bool = False, simulated: bool = False) -> AppendRequest | None:
+        """Decide every step, in order, later steps seeing the events of earlier ones; the request to append, or None
+        where nothing is to be appended. Raises DomainError.
+        """
+        while True:
+            for place, step in enumerate(self.order.steps):
+                await self._load([step.ref])
+                if place == 0:
+                    self._check_expected(self._working[step.ref])
+                await self._decide(step)
+            request = await self._request(mac, founds=founds, simulated=simulated)
+            latest = max((head.at for head in self.heads.values() if head.at is not None), default=self.at)
+            if latest <= self.at:
+                return request
+            # An effect is never before its cause: decide again at the instant of the latest stream looked at.
+            self.at = latest
+            self._working, self._reads, self._disclosures = {}, set(), {}
+
+    async def _request(self, mac: bytes, *, founds: bool, simulated: bool) -> AppendRequest | None:
+        written = {ref: working for ref, working in self._working.items() if working.events}
+        if not written:
+            return None
+        appends = [await self._append(ref, working) for ref, working in written.items()]
+        reads = tuple(
+            StreamRead(ref, self._working[ref].start.fact_version) for ref in sorted(self._reads - written.keys())
+        )
+        told = {
+            bytes.fromhex(sealed.commitment)
+            for working in written.values()
+            for sealed in all_sealed(tuple(working.events))
+        }
+        return AppendRequest(
+            command_id=self.order.command_id,
+            body_mac=mac,
+            actor=self.order.actor,
+            at=self.at,
+            appends=tuple(appends),
+            reads=reads,
+            disclosures=tuple(item for item in self._disclosures.values() if item.commitment in told),
+            causation=self.order.causation,
+            founds=founds,
+            simulated=simulated,
+        )
+
+    def appended(self, request: AppendRequest) -> list[tuple[Ref, Cached]]:
+        """The states after the append, for the cache."""
+        found = []
+        for append in request.appends:
+            working = self._working[append.ref]
+            head = Head(working.version, working.fact_version, append.events[-1].hash, self.at)
+            found.append((append.ref, Cached(working.state, head)))
+        return found
+
+    def _check_expected(self, own: Working) -> None:
+        expected = self.order.expected
+        # A stream of notices alone exists, although it has no fact yet.
+        now = own.fact_version if expected else own.fact_version or own.version
+        if expected is not None and expected != now:
+            raise STALE(seen=expected, now=now)
+
+    async def _load(self, refs: Iterable[Ref]) -> None:
+        missing = [ref for ref in dict.fromkeys(refs) if ref not in self._working]
+        if len(missing) == 1:
+            found: Sequence[Cached] = [await self._cache.load(self.order.organization, missing[0])]
+        else:
+            found = await asyncio.gather(*(self._cache.load(self.order.organization, ref) for ref in missing))
+        for ref, cached in zip(missing, found, strict=True):
+            self._working[ref] = Working(cached.head, cached.state, cached.head.version, cached.head.fact_version)
+
+    async def _gather(self, ref: Ref, command: Command | None) -> dict[Ref, Any]:
+        """The states that a rule (or, without a command, the agenda) asks for, until it asks for nothing more."""
+        own = self._working[ref]
+        needs = self._deciders[ref.kind].needs
+        states: dict[Ref, Any] = {}
+        while True:
+            asked = [other for other in needs(command, ref.stream, own.state, states) if other not in states]
+            if not asked:
+                return states
+            await self._load(asked)
+            states |= {other: self._working[other].state for other in asked}
+
+    async def _decide(self, step: Step) -> None:
+        own = self._working[step.ref]
+        decider = self._deciders[step.ref.kind]
+        if step.command.system and self.order.actor != SYSTEM:
+            raise DUTY_ONLY()
+        states = await self._gather(step.ref, step.command)
+        self._reads |= {step.ref, *states}
+        await self._load([DIRECTORY])
+        sealed, disclosures = seal_command(
+            step.command,
+            organization=self.order.organization,
+            owner=decider.owner_of(own.state, step.command),
+            actor=self.order.actor,
+            keyring=self._keyring,
+            stream=step.ref.stream,
+        )
+        for event in decider.decide(own.state, sealed, self._context(step.ref, states, self.order.actor)):
+            stored = without_texts(event)
+            own.state = decider.evolve(own.state, stored)
+            own.version += 1
+            if not stored.notice:
+                own.fact_version = own.version
+            own.events.append(stored)
+        self._disclosures |= {item.commitment: item for item in disclosures}
+
+    def _context(self, ref: Ref, states: Mapping[Ref, Any], actor: UUID) -> Context:
+        def resolve(start: datetime, duration: Duration) -> datetime:
+            self._reads.add(DIRECTORY)  # the deadline depends on the organization's zone
+            return after(start, duration, getattr(self._working[DIRECTORY].state, "zone", "UTC"))
+
+        return Context(
+            organization=self.order.organization,
+            actor=actor,
+            at=self.at,
+            stream=ref.stream,
+            states=states,
+            versions={other: self._working[other].version for other in (*states, ref)},
+            after=resolve,
+            command_id=self.order.command_id,
+        )
+
+    async def _append(self, ref: Ref, working: Working) -> StreamAppend:
+        decider = self._deciders[ref.kind]
+        agenda = await self._agenda(ref, working)
+        wakes = frozenset[Wake]().union(*(event.wakes for event in working.events))
+        return StreamAppend(
+            ref=ref,
+            expected_version=working.start.version,
+            expected_hash=working.start.hash,
+            events=chain(
+                working.events,
+                organization=self.order.organization,
+                stream=ref.stream,
+                after_version=working.start.version,
+                after_hash=working.start.hash,
+                actor=self.order.actor,
+                command_id=self.order.command_id,
+                causation=self.order.causation,
+                at=self.at,
+            ),
+            parent=decider.parent_of(working.state),
+            next_due=agenda.next_due,
+            due_now=bool(agenda.due),
+            closed=agenda.closed,
+            watching=agenda.watching,
+            wakes_parent=Wake.PARENT in wakes,
+            wakes_children=Wake.CHILDREN in wakes,
+        )
+
+    async def _agenda(self, ref: Ref, working: Working) -> Agenda:
+        states = await self._gather(ref, None)
+        # What lies above must be as the agenda saw it: its facts wake this stream, and such a wake may just have
+        # passed. A plan below need not: its facts wake the stream above, whose workflow then reads afresh.
+        self._reads |= {other for other in states if other.kind != "plan"}
+        return self._deciders[ref.kind].agenda(working.state, self._context(ref, states, SYSTEM), self.at)

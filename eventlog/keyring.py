@@ -1,0 +1,145 @@
+"""Keys of people and organizations, kept outside Postgres: erasing a key erases what it sealed, backups included.
+
+Invariant: a key is made once. Two processes that make the same key at once end with one and the same.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+KEY_BYTES = 32
+
+
+class Keyring(Protocol):
+    """Holds one 32-byte key per subject (a person, or the organization itself) of an organization."""
+
+    def key(self, organization: UUID, subject: UUID) -> bytes:
+        """The subject's key, made when it does not exist."""
+        ...
+
+    def find(self, organization: UUID, subject: UUID) -> bytes | None:
+        """The subject's key, or None where it was never made or is erased."""
+        ...
+
+    def erase(self, organization: UUID, subject: UUID) -> bool:
+        """Forget the key for ever; false where there was none."""
+        ...
+
+
+class MemoryKeyring:
+    """Keys that end with the process: for tests."""
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[UUID, UUID], bytes] = {}
+
+    def key(self, organization: UUID, subject: UUID) -> bytes:
+        return self._keys.setdefault((organization, subject), secrets.token_bytes(KEY_BYTES))
+
+    def find(self, organization: UUID, subject: UUID) -> bytes | None:
+        return self._keys.get((organization, subject))
+
+    def erase(self, organization: UUID, subject: UUID) -> bool:
+        return self._keys.pop((organization, subject), None) is not None
+
+
+class RehearsalKeyring:
+    """A keyring for dry runs: what is missing is made up and never kept."""
+
+    def __init__(self, kept: Keyring) -> None:
+        self._kept = kept
+        self._made = MemoryKeyring()
+
+    def key(self, organization: UUID, subject: UUID) -> bytes:
+        return self._kept.find(organization, subject) or self._made.key(organization, subject)
+
+    def find(self, organization: UUID, subject: UUID) -> bytes | None:
+        return self._kept.find(organization, subject) or self._made.find(organization, subject)
+
+    def erase(self, organization: UUID, subject: UUID) -> bool:
+        raise PermissionError("a dry run erases nothing")
+
+
+class DirectoryKeyring:
+    """One file per subject under a directory: folders of mode 700, files of mode 600.
+
+    A key is remembered together with its file's identity, and the file is looked at on every use: an erasure by
+    another process counts at once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._cached: dict[tuple[UUID, UUID], tuple[tuple[int, int], bytes]] = {}
+
+    def key(self, organization: UUID, subject: UUID) -> bytes:
+        found = self.find(organization, subject)
+        while found is None:
+            self._make(organization, subject)
+            found = self.find(organization, subject)
+        return found
+
+    def find(self, organization: UUID, subject: UUID) -> bytes | None:
+        """Raises ValueError where the file does not hold a key: a damaged key must never pass for an erased one."""
+        file = self._file(organization, subject)
+        try:
+            seen = file.stat()
+        except FileNotFoundError:
+            self._cached.pop((organization, subject), None)
+            return None
+        identity = (seen.st_ino, seen.st_mtime_ns)
+        cached = self._cached.get((organization, subject))
+        if cached is not None and cached[0] == identity:
+            return cached[1]
+        try:
+            key = file.read_bytes()
+        except FileNotFoundError:
+            return None
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the key file of subject {subject} is damaged")
+        self._cached[organization, subject] = (identity, key)
+        return key
+
+    def erase(self, organization: UUID, subject: UUID) -> bool:
+        self._cached.pop((organization, subject), None)
+        file = self._file(organization, subject)
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            return False
+        _sync_folder(file.parent)
+        return True
+
+    def _file(self, organization: UUID, subject: UUID) -> Path:
+        return self._path / str(organization) / f"{subject}.key"
+
+    def _make(self, organization: UUID, subject: UUID) -> None:
+        """Write a whole file under a name of its own, then link it: the link fails for all but the first."""
+        file = self._file(organization, subject)
+        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        draft = file.with_name(f".{secrets.token_hex(8)}.new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(secrets.token_bytes(KEY_BYTES))
+                stream.flush()
+                os.fsync(stream.fileno())
+            try:
+                os.link(draft, file)
+            except FileExistsError:
+                return  # another process was first: its key is the key
+        finally:
+            draft.unlink()
+        _sync_folder(file.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new or removed name durable: a key lost in a crash would lose every text that it sealed."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,143 @@
+"""Folded states of streams, kept in memory.
+
+Invariant: a cached state is the fold of the stream's events up to its head, and it never goes back: whoever brings a
+newer head wins. A cached state may be behind the log; the append, not the cache, decides whether that matters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from domain.decider import Decider, Ref
+from domain.messages import Kind
+from eventlog.codec import Codec
+from eventlog.log import NO_EVENTS, Head, Log, Recorded
+
+Key = tuple[UUID, Ref]
+
+
+class BrokenChainError(Exception):
+    """An event in the log does not follow the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """A stream's state and the head it was folded to."""
+
+    state: Any
+    head: Head
+
+
+class StateCache:
+    """The least recently used states are dropped first; dropping one costs a read, nothing else."""
+
+    def __init__(self, log: Log, deciders: Mapping[Kind, Decider[Any]], codec: Codec, *, limit: int = 10_000) -> None:
+        self._log = log
+        self._deciders = deciders
+        self._codec = codec
+        self._limit = limit
+        self._states: OrderedDict[Key, Cached] = OrderedDict()
+        self._loading: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self._glanced: dict[Key, float] = {}
+        self.events_read = 0
+        """Events folded so far, for metrics."""
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def peek(self, organization: UUID, ref: Ref) -> Cached | None:
+        """What is cached, without a look at the log."""
+        return self._states.get((organization, ref))
+
+    async def load(self, organization: UUID, ref: Ref) -> Cached:
+        """The cached state, which may be behind the log; read from the log where nothing is cached."""
+        key = (organization, ref)
+        found = self._states.get(key)
+        if found is not None:
+            self._states.move_to_end(key)
+            return found
+        async with self._lock(key):  # many who want the same stream at once read it once
+            return self._states.get(key) or await self._read_tail(key)
+
+    async def refresh(self, organization: UUID, ref: Ref) -> Cached:
+        """The state as of now: reads what the log has beyond the cached head. The read begins after this call."""
+        return await self._read_tail((organization, ref))
+
+    async def refresh_all(self, organization: UUID, seen: Mapping[Ref, Head]) -> bool:
+        """Read the tails of several streams; true where one of them has gone on since the head that was seen."""
+        found = await asyncio.gather(*(self.refresh(organization, ref) for ref in seen))
+        return any(cached.head.version > head.version for cached, head in zip(found, seen.values(), strict=True))
+
+    async def glance(self, organization: UUID, seen: Mapping[Ref, Head], age: float) -> bool:
+        """Like `refresh_all`, for many who wait for the same streams: what was glanced at less than `age` seconds
+        ago is taken from the cache.
+        """
+        now = asyncio.get_running_loop().time()
+        self._glanced = {key: at for key, at in self._glanced.items() if now - at < age}
+        stale = {ref: head for ref, head in seen.items() if (organization, ref) not in self._glanced}
+        self._glanced |= dict.fromkeys(((organization, ref) for ref in stale), now)
+        if await self.refresh_all(organization, stale):
+            return True
+        known = ((self.peek(organization, ref), head) for ref, head in seen.items())
+        return any(cached is not None and cached.head.version > head.version for cached, head in known)
+
+    async def load_at(self, organization: UUID, ref: Ref, up_to_position: int) -> Cached:
+        """The state as of a position, past the cache."""
+        events = await self._log.read_stream(organization, ref, up_to_position=up_to_position)
+        return self._fold(ref, Cached(self._deciders[ref.kind].initial, NO_EVENTS), events)
+
+    def store(self, organization: UUID, ref: Ref, cached: Cached) -> Cached:
+        """Keep a state unless a newer one is there; returns the one that is kept."""
+        key = (organization, ref)
+        found = self._states.get(key)
+        if found is not None and found.head.version > cached.head.version:
+            return found
+        self._states[key] = cached
+        self._states.move_to_end(key)
+        while len(self._states) > self._limit:
+            self._states.popitem(last=False)
+        return cached
+
+    def forget(self, organization: UUID, refs: Iterable[Ref]) -> None:
+        """Drop states, so that the next load reads them whole."""
+        for ref in refs:
+            self._states.pop((organization, ref), None)
+
+    def _lock(self, key: Key) -> asyncio.Lock:
+        return self._loading.setdefault(key, asyncio.Lock())
+
+    async def _read_tail(self, key: Key) -> Cached:
+        organization, ref = key
+        start = self._states.get(key) or Cached(self._deciders[ref.kind].initial, NO_EVENTS)
+        events = await self._log.read_stream(organization, ref, after_version=start.head.version)
+        try:
+            folded = self._fold(ref, start, events)
+        except BrokenChainError:
+            if start.head.version == 0:
+                raise
+            # The log was replaced by another copy: the cache is wrong, not the chain.
+            self.forget(organization, [ref])
+            return await self._read_tail(key)
+        if folded.head.version == 0:
+            return folded  # a stream that does not exist takes no room in the cache
+        return self.store(organization, ref, folded)
+
+    def _fold(self, ref: Ref, start: Cached, events: list[Recorded]) -> Cached:
+        decider = self._deciders[ref.kind]
+        state, head = start.state, start.head
+        for recorded in events:
+            if recorded.prev_hash != head.hash or recorded.version != head.version + 1:
+                raise BrokenChainError(
+                    f"version {recorded.version} of {ref.kind} {ref.stream} does not follow version {head.version}"
+                )
+            state = decider.evolve(state, self._codec.decode(recorded))
+            fact_version = recorded.version if recorded.fact else head.fact_version
+            head = Head(recorded.version, fact_version, recorded.hash, recorded.at)
+        self.events_read += len(events)
+        return Cached(state, head)
