@@ -2,9 +2,11 @@
 
 import asyncio
 import fcntl
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
@@ -170,6 +172,7 @@ class LocalStack:
             (home / "logs").mkdir(mode=0o755, exist_ok=True)
             for private in (home / "secrets", self.settings.keyring_directory):
                 private.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_token_secret(self.settings.token_secret_path)
             self._lock = (home / "lock").open("a+", encoding="utf-8")
         except OSError as error:
             raise StackError(
@@ -183,6 +186,13 @@ class LocalStack:
             raise StackError(
                 f"another stack runs in {home}", "stop it, or set GOALCYCLE_HOME to another folder"
             ) from None
+
+
+def _make_token_secret(path: Path) -> None:
+    """The API and `goalcycle token` must find the same secret, whichever comes first."""
+    if not path.exists():
+        path.touch(0o600)
+        path.write_text(secrets.token_hex(32), encoding="ascii")
 
 
 def is_home_in_use(settings: Settings) -> bool:

@@ -52,6 +52,13 @@ async def test_the_table_shows_addresses_and_no_password(stack: LocalStack) -> N
         assert password not in text
 
 
+async def test_secrets_are_made_once_and_are_private(stack: LocalStack) -> None:
+    for path in (stack.settings.token_secret_path, stack.settings.postgres_password_path):
+        assert len(path.read_text()) >= 32
+        assert path.stat().st_mode & 0o077 == 0
+    assert stack.settings.keyring_directory.stat().st_mode & 0o077 == 0
+
+
 async def test_the_local_postgres_wants_the_password(stack: LocalStack) -> None:
     url = stack.addresses.database_url.replace(stack.settings.postgres_password_path.read_text().strip(), "guess")
     with pytest.raises(asyncpg.InvalidPasswordError):

@@ -45,6 +45,14 @@ def test_the_environment_points_elsewhere(tmp_path: Path, monkeypatch: pytest.Mo
     assert settings.temporal_connect_config() == {"target_host": "temporal.example:7233", "namespace": "goals"}
 
 
+def test_a_secret_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "goalcycle_database_url").write_text("postgresql://from-a-file/db\n")
+    (tmp_path / "token").write_text("somebody else's")
+    assert Settings(_secrets_dir=tmp_path).require_database_url() == "postgresql://from-a-file/db"
+    monkeypatch.setenv("GOALCYCLE_DATABASE_URL", "postgresql://from-the-environment/db")
+    assert Settings(_secrets_dir=tmp_path).require_database_url() == "postgresql://from-the-environment/db"
+
+
 def test_the_password_is_not_in_what_is_printed() -> None:
     settings = Settings.model_validate({"database_url": f"postgresql://goalcycle:{PASSWORD}@host/db"})
     assert PASSWORD not in repr(settings)
