@@ -41,14 +41,17 @@ async def postgres_url(open_folder: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def template_database(postgres_url: str) -> str:
+async def template_database(postgres_url: str) -> AsyncIterator[str]:
     """The name of a database with the schema and no rows, of which every test gets a copy."""
     from eventlog.migrate import migrate
 
     name = f"{TEMPLATE}_{uuid4().hex[:8]}"
     await _execute(postgres_url, f"create database {name}")
-    await migrate(_database_of(postgres_url, name))
-    return name
+    try:
+        await migrate(_database_of(postgres_url, name))
+        yield name
+    finally:
+        await _execute(postgres_url, f"drop database {name} with (force)")
 
 
 @pytest.fixture
