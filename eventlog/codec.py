@@ -65,7 +65,7 @@ def header_bytes(
     organization: UUID,
     stream: UUID,
     version: int,
-    type: str,  # noqa: A002 - the column's name
+    type: str,
     schema_version: int,
     actor: UUID,
     command_id: UUID,

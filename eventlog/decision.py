@@ -73,6 +73,8 @@ class Working:
     version: int
     fact_version: int
     events: list[Event] = field(default_factory=list)
+    told: list[Event] = field(default_factory=list)
+    """The same events with the texts of this very order still readable: for the answer to a dry run, nothing else."""
 
 
 class Decision:
@@ -99,6 +101,11 @@ class Decision:
     def events(self) -> list[tuple[Ref, Event]]:
         """The events of all steps, stream by stream."""
         return [(ref, event) for ref, working in self._working.items() for event in working.events]
+
+    @property
+    def told(self) -> list[tuple[Ref, Event]]:
+        """Like `events`, with the texts that the order itself brought."""
+        return [(ref, event) for ref, working in self._working.items() for event in working.told]
 
     @property
     def versions(self) -> dict[UUID, int]:
@@ -209,6 +216,7 @@ class Decision:
             if not stored.notice:
                 own.fact_version = own.version
             own.events.append(stored)
+            own.told.append(event)
         self._disclosures |= {item.commitment: item for item in disclosures}
 
     def _context(self, ref: Ref, states: Mapping[Ref, Any], actor: UUID) -> Context:

@@ -88,7 +88,7 @@ class Answer:
     versions: Mapping[UUID, int] | None = None
     """Streams written and their versions after it."""
     events: tuple[tuple[Ref, Event], ...] = ()
-    """What was appended, or would be; empty for a duplicate."""
+    """What was appended, or would be; empty for a duplicate. A dry run's still have the texts that the order brought."""
 
 
 def system_clock() -> datetime:
@@ -171,7 +171,8 @@ class CommandHandler:
                 if await self.cache.refresh_all(order.organization, decision.heads):
                     continue
                 outcome: Literal["dry_run", "unchanged"] = "dry_run" if order.dry_run else "unchanged"
-                return Answer(outcome, versions=decision.versions, events=tuple(decision.events))
+                events = decision.told if order.dry_run else decision.events
+                return Answer(outcome, versions=decision.versions, events=tuple(events))
             result = await self._submit(order.organization, request)
             match result.outcome:
                 case Outcome.APPENDED:

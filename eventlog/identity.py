@@ -20,9 +20,9 @@ def command_id(organization: UUID, actor: UUID, route: str, idempotency_key: str
     return uuid5(CALLERS, _name(str(organization), str(actor), route, idempotency_key))
 
 
-def duty_id(organization: UUID, duty_key: str) -> UUID:
-    """The id under which a duty is performed, at most once for ever."""
-    return uuid5(DUTIES, _name(str(organization), duty_key))
+def duty_id(organization: UUID, stream: UUID, duty_key: str) -> UUID:
+    """The id under which a stream's duty is performed, at most once for ever."""
+    return uuid5(DUTIES, _name(str(organization), str(stream), duty_key))
 
 
 def _name(*parts: str) -> str:

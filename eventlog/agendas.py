@@ -1,0 +1,201 @@
+"""What a workflow asks of the log: the agenda of its stream, and one duty performed.
+
+Invariant: an agenda is read at or after the position that it is labelled with, in every stream that it looks at, so a
+workflow that has seen position p owes nothing that an event up to p made due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from domain.agenda import Agenda, Duty
+from domain.decider import Context, Decider, Ref
+from domain.directory.state import DIRECTORY
+from domain.messages import Kind
+from domain.problems import DomainError
+from domain.values import SYSTEM, Duration
+from eventlog.calendar import after
+from eventlog.decision import Order, Step
+from eventlog.handler import CommandHandler, system_clock
+from eventlog.identity import duty_id
+from eventlog.log import Head, Log
+from eventlog.states import Cached, StateCache
+
+logger = structlog.get_logger(__name__)
+
+
+class LogBehindError(Exception):
+    """The log has not reached the position that the caller has been told of: a restored copy, or a lagging reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaReading:
+    """An agenda and how fresh it is."""
+
+    agenda: Agenda
+    position: int
+    """Every event of the organization up to here is considered."""
+    head: Head
+    """Of the stream itself."""
+    events_read: int
+    """How many events had to be read for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """How performing a duty ended. `no_longer_owed` is success: what it was for is settled otherwise."""
+
+    outcome: Literal["performed", "unchanged", "no_longer_owed"]
+    position: int = 0
+    """The last position that the duty appended, else the one it was judged at."""
+
+
+class AgendaStore(Protocol):
+    """Where the relay looks for what is due."""
+
+    async def write_back(self, organization: UUID, ref: Ref, version: int, agenda: Agenda) -> bool:
+        """Note what the agenda of a stream said, unless the stream is past `version`; false where it is."""
+        ...
+
+
+class PostgresAgendaStore:
+    """The relay's columns of `goalcycle.streams`."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+
+    async def write_back(self, organization: UUID, ref: Ref, version: int, agenda: Agenda) -> bool:
+        status = await self._pool.execute(
+            """
+            update goalcycle.streams
+               set next_due = $4, watching = $5, closed = $6
+             where organization = $1 and stream = $2 and version = $3
+            """,
+            organization,
+            ref.stream,
+            version,
+            agenda.next_due,
+            agenda.watching,
+            agenda.closed,
+        )
+        return status != "UPDATE 0"
+
+
+class Agendas:
+    """Reads agendas and performs duties for workflows."""
+
+    def __init__(
+        self,
+        log: Log,
+        handler: CommandHandler,
+        deciders: Mapping[Kind, Decider[Any]],
+        store: AgendaStore,
+        clock: Callable[[], datetime] = system_clock,
+    ) -> None:
+        self._log = log
+        self._handler = handler
+        self._deciders = deciders
+        self._store = store
+        self._clock = clock
+
+    async def read_agenda(self, organization: UUID, ref: Ref, now: datetime, *, target: int = 0) -> AgendaReading:
+        """The agenda of a stream. `now` is the workflow's time: the clock of a simulated organization, ignored by the
+        others, whose duties are judged by the clock that their commands are stamped with.
+
+        Raises LogBehindError where the log has not reached position `target`.
+        """
+        position = await self._log.last_position(organization)  # before the tails: they hold at least this much
+        if position < target:
+            raise LogBehindError(f"the log of {organization} ends at position {position}, before {target}")
+        tails = _Tails(self._handler.cache, organization)
+        own = await tails.load(ref)
+        directory = await tails.load(DIRECTORY)
+        decider = self._deciders[ref.kind]
+        states: dict[Ref, Any] = {}
+        while asked := [other for other in decider.needs(None, ref.stream, own.state, states) if other not in states]:
+            for other in asked:
+                states[other] = (await tails.load(other)).state
+        at = max([self._now(directory.state, now), *tails.instants])
+        zone = getattr(directory.state, "zone", "UTC")
+
+        def resolve(start: datetime, duration: Duration) -> datetime:
+            return after(start, duration, zone)
+
+        context = Context(
+            organization=organization,
+            actor=SYSTEM,
+            at=at,
+            stream=ref.stream,
+            states=states,
+            versions={other: tails.loaded[other].head.version for other in (*states, ref)},
+            after=resolve,
+        )
+        agenda = decider.agenda(own.state, context, at)
+        await self._store.write_back(organization, ref, own.head.version, agenda)
+        return AgendaReading(agenda, position, own.head, tails.events_read)
+
+    async def perform(self, organization: UUID, ref: Ref, duty_key: str, now: datetime) -> Performed:
+        """Perform a duty that is due, at most once for ever. Raises DomainError where it is owed and refused."""
+        duty, position = await self._owed(organization, ref, duty_key, now)
+        if duty is None:
+            return Performed("no_longer_owed", position)
+        order = Order(
+            organization=organization,
+            actor=SYSTEM,
+            command_id=duty_id(organization, ref.stream, duty_key),
+            steps=(Step(ref, duty.command),),
+            body=duty_key.encode(),  # the key, not the command: who is to be told may change between two tries
+            now=now,
+        )
+        try:
+            answer = await self._handler.execute(order)
+        except DomainError as refusal:
+            duty, position = await self._owed(organization, ref, duty_key, now)
+            if duty is None:
+                return Performed("no_longer_owed", position)
+            logger.warning(
+                "duty.refused",
+                organization=str(organization),
+                stream=str(ref.stream),
+                duty=duty_key,
+                code=refusal.code,
+            )
+            raise
+        if answer.outcome == "unchanged":
+            return Performed("unchanged", position)
+        return Performed("performed", answer.last_position)
+
+    async def _owed(self, organization: UUID, ref: Ref, duty_key: str, now: datetime) -> tuple[Duty | None, int]:
+        reading = await self.read_agenda(organization, ref, now)
+        return next((duty for duty in reading.agenda.due if duty.key == duty_key), None), reading.position
+
+    def _now(self, directory: Any, now: datetime) -> datetime:
+        return now if getattr(directory, "simulated", False) else self._clock()
+
+
+class _Tails:
+    """Streams read up to their end, each once."""
+
+    def __init__(self, cache: StateCache, organization: UUID) -> None:
+        self._cache = cache
+        self._organization = organization
+        self.loaded: dict[Ref, Cached] = {}
+        self.events_read = 0
+
+    @property
+    def instants(self) -> list[datetime]:
+        return [cached.head.at for cached in self.loaded.values() if cached.head.at is not None]
+
+    async def load(self, ref: Ref) -> Cached:
+        if ref not in self.loaded:
+            known = self._cache.peek(self._organization, ref)
+            found = self.loaded[ref] = await self._cache.refresh(self._organization, ref)
+            self.events_read += max(0, found.head.version - (known.head.version if known else 0))
+        return self.loaded[ref]

@@ -1,0 +1,191 @@
+"""Collects append requests and sends what is queued: one call an organization at a time, many requests a call.
+
+Invariant: every request that was taken is answered, by its result or by an error after which the same request may be
+sent again. There is no timer: a call takes what has queued up while the one before it ran.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from eventlog.log import AppendRequest, AppendResult, Log, Outcome
+
+logger = structlog.get_logger(__name__)
+
+QUEUE_LIMIT = 2_000
+"""Requests that may wait in one process."""
+BATCH_LIMIT = 200
+"""Requests in one call."""
+EVENTS_LIMIT = 2_000
+"""Events in one call, unless one request alone has more."""
+TRIES = 8
+"""How often a call is sent again over a new connection."""
+PAUSE = 0.05
+"""Seconds before the second try; doubled for each one after it."""
+LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+"""The connection went away: whether the call took effect is unknown, and its command ids make repeating it safe."""
+
+
+class QueueFullError(Exception):
+    """More requests wait than can be kept; the caller should come back in a moment."""
+
+
+@dataclass(eq=False)
+class _Waiting:
+    request: AppendRequest
+    answer: asyncio.Future[AppendResult]
+    joined: list[tuple[AppendRequest, asyncio.Future[AppendResult]]] = field(default_factory=list)
+    """The same command id, sent again while it waits."""
+
+
+class Appender:
+    """The way into the log for many callers at once."""
+
+    def __init__(self, log: Log, *, queue_limit: int = QUEUE_LIMIT) -> None:
+        self._log = log
+        self._limit = queue_limit
+        self._queues: dict[UUID, deque[_Waiting]] = {}
+        self._known: dict[tuple[UUID, UUID], _Waiting] = {}
+        self._sending: dict[UUID, asyncio.Task[None]] = {}
+        self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Requests that are queued or on their way."""
+        return len(self._known)
+
+    async def submit(self, organization: UUID, request: AppendRequest) -> AppendResult:
+        """Append one request. Raises QueueFullError; cancelling the caller does not cancel the append."""
+        if self._closed:
+            raise QueueFullError("the appender is closing")
+        answer: asyncio.Future[AppendResult] = asyncio.get_running_loop().create_future()
+        known = self._known.get((organization, request.command_id))
+        if known is not None:
+            known.joined.append((request, answer))
+        elif self.waiting >= self._limit:
+            raise QueueFullError(f"{self._limit} requests are waiting")
+        else:
+            waiting = _Waiting(request, answer)
+            self._known[organization, request.command_id] = waiting
+            self._queues.setdefault(organization, deque()).append(waiting)
+            if organization not in self._sending:
+                self._sending[organization] = asyncio.create_task(self._drain(organization))
+        return await asyncio.shield(answer)
+
+    async def close(self) -> None:
+        """Take nothing more, and wait until everything taken is answered."""
+        self._closed = True
+        while self._sending:
+            await asyncio.gather(*self._sending.values())
+
+    async def _drain(self, organization: UUID) -> None:
+        queue = self._queues[organization]
+        try:
+            while queue:
+                batch = _independent(queue)
+                try:
+                    await self._send(organization, batch)
+                except Exception as error:
+                    # Nobody's future may be left without an answer, whatever went wrong.
+                    self._fail(organization, batch, error)
+        finally:
+            del self._sending[organization]
+            if not queue:
+                self._queues.pop(organization, None)
+
+    async def _send(self, organization: UUID, batch: list[_Waiting]) -> None:
+        try:
+            results = await self._append(organization, [waiting.request for waiting in batch])
+        except Exception as error:
+            if len(batch) == 1:
+                self._fail(organization, batch, error)
+                return
+            logger.warning(
+                "append.split", organization=str(organization), requests=len(batch), error=type(error).__name__
+            )
+            for waiting in batch:  # one poisoned request must not fail its neighbours
+                await self._send(organization, [waiting])
+            return
+        for waiting, result in zip(batch, results, strict=True):
+            self._answer(organization, waiting, result)
+
+    async def _append(self, organization: UUID, requests: Sequence[AppendRequest]) -> list[AppendResult]:
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await self._log.append(organization, requests)
+            except LOST as error:
+                if attempt == TRIES:
+                    raise
+                logger.warning(
+                    "append.repeated", organization=str(organization), attempt=attempt, error=type(error).__name__
+                )
+                await asyncio.sleep(PAUSE * 2 ** (attempt - 1))
+        raise AssertionError("unreachable")
+
+    def _answer(self, organization: UUID, waiting: _Waiting, result: AppendResult) -> None:
+        self._forget(organization, waiting)
+        _settle(waiting.answer, result)
+        for request, answer in waiting.joined:
+            again = result
+            if result.outcome is Outcome.APPENDED:
+                # Whoever joined with another body learns whose id it was.
+                again = AppendResult(
+                    Outcome.DUPLICATE,
+                    result.first_position,
+                    result.last_position,
+                    result.versions,
+                    waiting.request.body_mac,
+                )
+            elif request.body_mac != waiting.request.body_mac:
+                again = AppendResult(Outcome.CONFLICT)
+            _settle(answer, again)
+
+    def _fail(self, organization: UUID, batch: list[_Waiting], error: Exception) -> None:
+        for waiting in batch:
+            self._forget(organization, waiting)
+            for answer in (waiting.answer, *(answer for _, answer in waiting.joined)):
+                if not answer.done():
+                    answer.set_exception(error)
+                    answer.exception()  # a caller that was cancelled does not retrieve it
+
+    def _forget(self, organization: UUID, waiting: _Waiting) -> None:
+        with suppress(KeyError):
+            del self._known[organization, waiting.request.command_id]
+
+
+def _settle(answer: asyncio.Future[AppendResult], result: AppendResult) -> None:
+    if not answer.done():
+        answer.set_result(result)
+
+
+def _independent(queue: deque[_Waiting]) -> list[_Waiting]:
+    """Take what can go in one call: no request touches a stream that one before it in the call appends to.
+
+    What is passed over keeps its place, and whatever depends on it is passed over too.
+    """
+    batch: list[_Waiting] = []
+    passed: list[_Waiting] = []
+    written: set[UUID] = set()
+    events = 0
+    while queue and len(batch) < BATCH_LIMIT:
+        waiting = queue.popleft()
+        request = waiting.request
+        appended = {append.ref.stream for append in request.appends}
+        touched = appended | {read.ref.stream for read in request.reads}
+        count = sum(len(append.events) for append in request.appends)
+        if touched & written or (batch and events + count > EVENTS_LIMIT):
+            passed.append(waiting)
+        else:
+            batch.append(waiting)
+            events += count
+        written |= appended
+    queue.extendleft(reversed(passed))
+    return batch

@@ -1,0 +1,89 @@
+-- The log and its bookkeeping. `organization` leads every key: nothing is ordered or shared across organizations.
+
+create schema if not exists goalcycle;
+
+-- The counter row: whoever appends locks it first.
+create table goalcycle.organizations (
+    organization     uuid primary key,
+    last_position    bigint not null default 0 check (last_position >= 0),
+    last_recorded_at timestamptz not null default '-infinity',
+    last_at          timestamptz not null default '-infinity',
+    simulated        boolean not null default false
+);
+
+create table goalcycle.events (
+    organization   uuid not null references goalcycle.organizations,
+    position       bigint not null check (position > 0),
+    kind           text not null,
+    stream         uuid not null,
+    version        bigint not null check (version > 0),
+    type           text not null check (type ~ '^[A-Z][A-Za-z]{1,62}$'),
+    schema_version integer not null check (schema_version > 0),
+    fact           boolean not null,
+    actor          uuid not null,
+    command_id     uuid not null,
+    causation      uuid,
+    at             timestamptz not null,
+    recorded_at    timestamptz not null,
+    payload        bytea not null check (octet_length(payload) between 2 and 16777216),
+    prev_hash      bytea not null check (octet_length(prev_hash) = 32),
+    hash           bytea not null check (octet_length(hash) = 32),
+    primary key (organization, stream, version),
+    unique (organization, position)
+);
+
+-- Where each stream stands, and what the relay must know of it.
+create table goalcycle.streams (
+    organization       uuid not null references goalcycle.organizations,
+    stream             uuid not null,
+    kind               text not null,
+    parent             uuid,
+    version            bigint not null,
+    fact_version       bigint not null,
+    hash               bytea not null,
+    at                 timestamptz not null,
+    last_position      bigint not null,
+    next_due           timestamptz,
+    wake_position      bigint not null default 0,
+    delivered_position bigint not null default 0,
+    nudged_at          timestamptz,
+    closed             boolean not null default false,
+    watching           boolean not null default false,
+    primary key (organization, stream)
+);
+
+create index streams_to_nudge on goalcycle.streams (wake_position) where wake_position > delivered_position;
+create index streams_overdue on goalcycle.streams (next_due) where not closed and next_due is not null;
+create index streams_by_parent on goalcycle.streams (organization, parent, stream) where not closed;
+
+-- The first answer to each command id.
+create table goalcycle.commands (
+    organization   uuid not null references goalcycle.organizations,
+    command_id     uuid not null,
+    body_mac       bytea not null,
+    first_position bigint not null,
+    last_position  bigint not null,
+    streams        uuid[] not null,
+    versions       bigint[] not null,
+    primary key (organization, command_id)
+);
+
+-- Encrypted texts of sealed values. The only rows of the log that are ever deleted: by an erasure.
+create table goalcycle.disclosures (
+    organization uuid not null references goalcycle.organizations,
+    commitment   bytea not null check (octet_length(commitment) = 32),
+    subject      uuid not null,
+    sealed       bytea not null,
+    primary key (organization, commitment)
+);
+
+create index disclosures_by_subject on goalcycle.disclosures (organization, subject);
+
+-- Streams whose children are to be woken, with how far that has come.
+create table goalcycle.fanouts (
+    organization uuid not null references goalcycle.organizations,
+    stream       uuid not null,
+    position     bigint not null,
+    done_through uuid,
+    primary key (organization, stream, position)
+);

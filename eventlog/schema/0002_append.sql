@@ -1,0 +1,236 @@
+-- Appends many requests of ONE organization in one statement; each is all or nothing, in order.
+--
+-- The counter row is locked first. Everything after it is free of races: no other append of this organization runs.
+-- A request answers, in this order of looking:
+--   duplicate  its command id is known: the first answer, with the HMAC of the first body
+--   skewed     its `at` is off the database's clock (simulated: before the organization's last `at`)
+--   conflict   a stream it appends to is not at the expected version and hash; a stream it read has a newer fact;
+--              or an EARLIER request of this call appends to a stream it touches (the caller decides it again)
+--   appended   dense positions, one recorded_at for the call
+--
+-- Parallel arrays, one entry a row; *_request numbers requests from 1:
+--   r_*  requests                          a_*  streams appended to (expected version and head hash; what the relay
+--   d_*  streams read, at their last fact       must know after it)
+--   e_*  events, in order of append        x_*  disclosures of sealed values
+create function goalcycle.append(
+    p_organization    uuid,
+    p_founds          boolean,
+    p_simulated       boolean,
+    r_command         uuid[],
+    r_mac             bytea[],
+    r_actor           uuid[],
+    r_causation       uuid[],
+    r_at              timestamptz[],
+    a_request         integer[],
+    a_stream          uuid[],
+    a_kind            text[],
+    a_version         bigint[],
+    a_hash            bytea[],
+    a_parent          uuid[],
+    a_next_due        timestamptz[],
+    a_due_now         boolean[],
+    a_closed          boolean[],
+    a_watching        boolean[],
+    a_wakes_parent    boolean[],
+    a_wakes_children  boolean[],
+    d_request         integer[],
+    d_stream          uuid[],
+    d_fact            bigint[],
+    e_request         integer[],
+    e_stream          uuid[],
+    e_kind            text[],
+    e_version         bigint[],
+    e_type            text[],
+    e_schema          integer[],
+    e_fact            boolean[],
+    e_payload         bytea[],
+    e_prev_hash       bytea[],
+    e_hash            bytea[],
+    x_request         integer[],
+    x_commitment      bytea[],
+    x_subject         uuid[],
+    x_sealed          bytea[]
+)
+returns table (
+    request        integer,
+    outcome        text,
+    first_position bigint,
+    last_position  bigint,
+    streams        uuid[],
+    versions       bigint[],
+    body_mac       bytea,
+    floor          timestamptz
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, goalcycle
+as $$
+#variable_conflict use_column
+declare
+    counter  goalcycle.organizations;
+    stamp    timestamptz;
+    verdicts text[];
+    zero     constant bytea := decode(repeat('00', 32), 'hex');
+begin
+    if p_founds then
+        insert into goalcycle.organizations (organization, simulated)
+        values (p_organization, p_simulated)
+        on conflict do nothing;
+    end if;
+    select * into counter from goalcycle.organizations o where o.organization = p_organization for update;
+    if not found then
+        return query
+            select n, 'unknown_organization', 0::bigint, 0::bigint, null::uuid[], null::bigint[], null::bytea,
+                   null::timestamptz
+            from generate_subscripts(r_command, 1) n;
+        return;
+    end if;
+    stamp := greatest(counter.last_recorded_at, clock_timestamp());
+
+    with requests as (
+        select r.n::integer as n, r.command, r.at,
+               max(r.at) over (order by r.n rows between unbounded preceding and 1 preceding) as earlier_at,
+               row_number() over (partition by r.command order by r.n) as repetition
+        from unnest(r_command, r_at) with ordinality r (command, at, n)
+    ),
+    appended_streams as (
+        select a.request, a.stream, a.version, a.hash,
+               min(a.request) over (partition by a.stream) as first_request
+        from unnest(a_request, a_stream, a_version, a_hash) a (request, stream, version, hash)
+    ),
+    stale as (
+        select a.request
+        from appended_streams a
+        left join goalcycle.streams s on s.organization = p_organization and s.stream = a.stream
+        where coalesce(s.version, 0) <> a.version or coalesce(s.hash, zero) <> a.hash or a.first_request < a.request
+        union
+        select d.request
+        from unnest(d_request, d_stream, d_fact) d (request, stream, fact)
+        left join goalcycle.streams s on s.organization = p_organization and s.stream = d.stream
+        where coalesce(s.fact_version, 0) <> d.fact
+           or exists (select from appended_streams a where a.stream = d.stream and a.request < d.request)
+    )
+    select array_agg(
+        case
+            when c.command_id is not null then 'duplicate'
+            when r.repetition > 1 then 'conflict'
+            when not counter.simulated and (r.at > stamp + interval '1 second' or r.at < stamp - interval '5 seconds')
+                then 'skewed'
+            when counter.simulated and r.at < greatest(counter.last_at, r.earlier_at) then 'skewed'
+            when r.n in (select stale.request from stale) then 'conflict'
+            else 'appended'
+        end
+        order by r.n)
+    into verdicts
+    from requests r
+    left join goalcycle.commands c on c.organization = p_organization and c.command_id = r.command;
+
+    if 'appended' = any (verdicts) then
+        with placed as (
+            select e.*, counter.last_position + row_number() over (order by e.ordinal) as position
+            from unnest(e_request, e_stream, e_kind, e_version, e_type, e_schema, e_fact, e_payload, e_prev_hash, e_hash)
+                with ordinality
+                e (request, stream, kind, version, type, schema_version, fact, payload, prev_hash, hash, ordinal)
+            where verdicts[e.request] = 'appended'
+        ),
+        inserted as (
+            insert into goalcycle.events
+            select p_organization, p.position, p.kind, p.stream, p.version, p.type, p.schema_version, p.fact,
+                   r_actor[p.request], r_command[p.request], r_causation[p.request], r_at[p.request], stamp,
+                   p.payload, p.prev_hash, p.hash
+            from placed p
+        ),
+        reached as (
+            select p.request, p.stream, max(p.version) as version, max(p.position) as position,
+                   min(p.position) as first_position,
+                   coalesce(max(p.version) filter (where p.fact), 0) as fact_version,
+                   (array_agg(p.hash order by p.version desc))[1] as hash
+            from placed p
+            group by p.request, p.stream
+        ),
+        stood as (
+            insert into goalcycle.streams as s (
+                organization, stream, kind, parent, version, fact_version, hash, at, last_position,
+                next_due, wake_position, closed, watching)
+            select p_organization, a.stream, a.kind, a.parent, n.version, n.fact_version, n.hash, r_at[a.request],
+                   n.position, a.next_due,
+                   case
+                       when o.stream is null or a.due_now or a.closed <> o.closed
+                            or (a.next_due is not null and (o.next_due is null or a.next_due < o.next_due))
+                           then n.position
+                       else o.wake_position
+                   end,
+                   a.closed, a.watching
+            from unnest(a_request, a_stream, a_kind, a_parent, a_next_due, a_due_now, a_closed, a_watching)
+                a (request, stream, kind, parent, next_due, due_now, closed, watching)
+            join reached n on n.request = a.request and n.stream = a.stream
+            left join goalcycle.streams o on o.organization = p_organization and o.stream = a.stream
+            on conflict (organization, stream) do update
+            set parent = excluded.parent,
+                version = excluded.version,
+                fact_version = greatest(s.fact_version, excluded.fact_version),
+                hash = excluded.hash,
+                at = excluded.at,
+                last_position = excluded.last_position,
+                next_due = excluded.next_due,
+                wake_position = greatest(s.wake_position, excluded.wake_position),
+                closed = excluded.closed,
+                watching = excluded.watching
+        ),
+        disclosed as (
+            insert into goalcycle.disclosures (organization, commitment, subject, sealed)
+            select p_organization, x.commitment, x.subject, x.sealed
+            from unnest(x_request, x_commitment, x_subject, x_sealed) x (request, commitment, subject, sealed)
+            where verdicts[x.request] = 'appended'
+            on conflict do nothing
+        ),
+        answered as (
+            insert into goalcycle.commands
+            select p_organization, r_command[n.request], r_mac[n.request], min(n.first_position), max(n.position),
+                   array_agg(n.stream order by n.first_position), array_agg(n.version order by n.first_position)
+            from reached n
+            group by n.request
+        ),
+        fanned as (
+            insert into goalcycle.fanouts (organization, stream, position)
+            select p_organization, a.stream, n.position
+            from unnest(a_request, a_stream, a_wakes_children) a (request, stream, wakes)
+            join reached n on n.request = a.request and n.stream = a.stream
+            where a.wakes
+        )
+        update goalcycle.organizations o
+        set last_position = counter.last_position + (select count(*) from placed),
+            last_recorded_at = stamp,
+            last_at = greatest(
+                counter.last_at,
+                (select max(r_at[n]) from generate_subscripts(r_at, 1) n where verdicts[n] = 'appended'))
+        where o.organization = p_organization;
+
+        -- A stream that watches for blockers looks again when a fact of a stream below it comes in.
+        if true = any (a_wakes_parent) then
+            update goalcycle.streams p
+            set wake_position = greatest(p.wake_position, s.last_position)
+            from unnest(a_request, a_stream, a_parent, a_wakes_parent) a (request, stream, parent, wakes)
+            join goalcycle.streams s on s.organization = p_organization and s.stream = a.stream
+            where a.wakes and verdicts[a.request] = 'appended'
+              and p.organization = p_organization and p.stream = a.parent and p.watching;
+        end if;
+    end if;
+
+    return query
+        select r.n::integer, verdicts[r.n],
+               coalesce(c.first_position, 0), coalesce(c.last_position, 0), c.streams, c.versions, c.body_mac,
+               case
+                   when verdicts[r.n] <> 'skewed' then null
+                   when counter.simulated then greatest(counter.last_at, (
+                       select max(r_at[m]) from generate_subscripts(r_at, 1) m
+                       where m < r.n and verdicts[m] = 'appended'))
+                   else stamp
+               end
+        from unnest(r_command) with ordinality r (command, n)
+        left join goalcycle.commands c
+            on verdicts[r.n] in ('appended', 'duplicate')
+            and c.organization = p_organization and c.command_id = r.command
+        order by r.n;
+end
+$$;
