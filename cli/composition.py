@@ -1,0 +1,68 @@
+"""The one composition root: every part of goalcycle is put together here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from domain.registry import DECIDERS, EVENTS
+from eventlog.agendas import Agendas, PostgresAgendaStore
+from eventlog.appender import Appender
+from eventlog.codec import Codec
+from eventlog.handler import CommandHandler, system_clock
+from eventlog.keyring import DirectoryKeyring, Keyring
+from eventlog.postgres import PostgresLog, open_pool
+from eventlog.safety import refuse_unsafe
+from eventlog.seal import Opener
+from eventlog.settings import Settings
+
+CODEC = Codec(EVENTS)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What a process of goalcycle works with."""
+
+    pool: asyncpg.Pool[asyncpg.Record]
+    log: PostgresLog
+    keyring: Keyring
+    appender: Appender
+    handler: CommandHandler
+    agendas: Agendas
+
+    def opener(self, organization: UUID) -> Opener:
+        """Opens sealed values for one request."""
+        return Opener(self.log, self.keyring, organization)
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+    """The engine on the database and keyring that the settings name; on leaving, what was taken is still answered.
+
+    Raises:
+        NotConfigured: nothing says where the database is.
+        UnsafeDatabaseError: the server could lose commits, or the role could change events.
+    """
+    url = settings.require_database_url()
+    pool = await open_pool(url)
+    log = PostgresLog(url, pool)
+    engine = assemble(pool, log, DirectoryKeyring(settings.keyring_directory))
+    try:
+        await refuse_unsafe(pool)
+        yield engine
+    finally:
+        await engine.appender.close()
+        await log.close()
+        await pool.close()
+
+
+def assemble(pool: asyncpg.Pool[asyncpg.Record], log: PostgresLog, keyring: Keyring) -> Engine:
+    """The engine's parts on an open log."""
+    appender = Appender(log)
+    handler = CommandHandler(log, appender, DECIDERS, CODEC, keyring, system_clock)
+    agendas = Agendas(log, handler, DECIDERS, PostgresAgendaStore(pool), system_clock)
+    return Engine(pool, log, keyring, appender, handler, agendas)
