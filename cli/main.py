@@ -60,9 +60,11 @@ def main() -> None:
     except Exception as error:
         # Imported late: --help must stay fast.
         from cli.stack.errors import StackError
+        from eventlog.migrate import ChangedMigrationError
+        from eventlog.safety import UnsafeDatabaseError
         from eventlog.settings import NotConfigured, settings_errors
 
-        if isinstance(error, StackError | NotConfigured):
+        if isinstance(error, StackError | NotConfigured | ChangedMigrationError | UnsafeDatabaseError):
             lines = [str(error)]
         elif (wrong := settings_errors(error)) is not None:
             lines = wrong
