@@ -88,7 +88,7 @@ class Answer:
     versions: Mapping[UUID, int] | None = None
     """Streams written and their versions after it."""
     events: tuple[tuple[Ref, Event], ...] = ()
-    """What was appended, or would be; empty for a duplicate. A dry run's still have the texts that the order brought."""
+    """What was appended, or would be; empty for a duplicate. A dry run's still have the order's texts."""
 
 
 def system_clock() -> datetime:
