@@ -12,10 +12,10 @@ from eventlog.settings import Settings
 Serve = Callable[[Settings], Awaitable[None]]
 
 PARTS = {
-    "projector": "eventlog.projector:serve",
-    "api": "api.serve:serve",
-    "worker": "cli.worker:serve",
-    "relay": "eventlog.relay:serve",
+    "projector": "cli.serve.projector:serve",
+    "api": "cli.serve.api:serve",
+    "worker": "cli.serve.worker:serve",
+    "relay": "cli.serve.relay:serve",
 }
 """In the order in which the local stack starts them; it stops them in reverse."""
 

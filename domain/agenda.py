@@ -33,6 +33,8 @@ class Agenda:
     """Nothing will ever be owed again: the workflow may end."""
     watching: bool = False
     """Facts of dependants must wake this stream now (a gate failed at its deadline and waits for its blockers)."""
+    quiet_seconds: int = 0
+    """Seconds that lie at least between two looks while watching, however many facts come in."""
     summary: str = ""
     """One sentence for Temporal's own screens, without names or texts."""
 

@@ -42,6 +42,7 @@ def cycle_agenda(state: CycleState, context: Context, now: datetime) -> Agenda:
         now,
         phase=phase,
         watching=failed is not None,
+        quiet_seconds=state.policy.gate_look.seconds if failed else 0,
         summary=f"{phase} of {len(state.participants)} plans until {state.deadlines[state.phase].isoformat()}{waiting}",
     )
 

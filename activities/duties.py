@@ -1,0 +1,64 @@
+"""The activities: thin hands between a workflow and the log."""
+
+from __future__ import annotations
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.signatures import (
+    PERFORM_DUTY,
+    READ_AGENDA,
+    AgendaAnswer,
+    AgendaQuestion,
+    DutyAnswer,
+    DutyOrder,
+    OwedDuty,
+    StreamName,
+)
+from domain.decider import Ref
+from domain.problems import DomainError
+from eventlog.agendas import Agendas
+
+
+class Duties:
+    """Activities over one engine."""
+
+    def __init__(self, agendas: Agendas) -> None:
+        self._agendas = agendas
+
+    @activity.defn(name=READ_AGENDA)
+    async def read_agenda(self, question: AgendaQuestion) -> AgendaAnswer:
+        """The agenda of a stream, read from the log at or after the target."""
+        name = question.name
+        reading = await self._agendas.read_agenda(name.organization, _ref(name), question.now, target=question.target)
+        agenda = reading.agenda
+        return AgendaAnswer(
+            position=reading.position,
+            due=tuple(OwedDuty(key=duty.key, due=duty.due) for duty in agenda.due),
+            next_due=agenda.next_due,
+            phase=agenda.phase,
+            closed=agenda.closed,
+            quiet_seconds=agenda.quiet_seconds,
+            summary=agenda.summary,
+        )
+
+    @activity.defn(name=PERFORM_DUTY)
+    async def perform_duty(self, order: DutyOrder) -> DutyAnswer:
+        """Perform a duty through the command handler, at most once for ever.
+
+        A rule's refusal is not retried here: the workflow reads the agenda again and decides whether it is still owed.
+        """
+        name = order.name
+        try:
+            performed = await self._agendas.perform(name.organization, _ref(name), order.key, order.now)
+        except DomainError as refusal:
+            if refusal.problem.status >= 500:
+                raise
+            raise ApplicationError(
+                refusal.code, type=refusal.code, non_retryable=True, category=ApplicationErrorCategory.BENIGN
+            ) from None
+        return DutyAnswer(outcome=performed.outcome, position=performed.position)
+
+
+def _ref(name: StreamName) -> Ref:
+    return Ref(name.kind, name.stream)

@@ -1,0 +1,1 @@
+"""How each part of goalcycle is put together and served."""

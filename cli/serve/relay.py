@@ -1,0 +1,19 @@
+"""The relay's process: from the log's wakes to Temporal's signals."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cli.composition import open_engine
+from cli.serve.ready import serving
+from cli.temporal import connect, nudger
+from eventlog.relay import Relay
+from eventlog.settings import Settings
+
+
+async def serve(settings: Settings) -> None:
+    """Relay until cancelled."""
+    async with open_engine(settings) as engine:
+        relay = Relay(engine.pool, nudger(await connect(settings)))
+        async with serving(settings, "relay"):
+            await relay.run(asyncio.Event())

@@ -1,0 +1,93 @@
+"""The one place where Temporal's client, worker and replayer are made, so that all agree on converter and sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from temporalio.client import Client
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.plugin import SimplePlugin
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.duties import Duties
+from activities.signatures import TASK_QUEUE, StreamName
+from domain.messages import Kind
+from eventlog.agendas import Agendas
+from eventlog.settings import Settings
+from workflows.cycle import CycleWorkflow
+from workflows.ids import workflow_id
+from workflows.keeper import Progress
+from workflows.plan import PlanWorkflow
+from workflows.upkeep import UpkeepWorkflow
+
+logger = structlog.get_logger(__name__)
+
+WORKFLOWS = {"directory": UpkeepWorkflow, "cycle": CycleWorkflow, "plan": PlanWorkflow, "metric": UpkeepWorkflow}
+TITLES = {"directory": "Directory", "cycle": "Goal cycle", "plan": "Plan", "metric": "Metric"}
+
+# The domain is pure and proven so by a test; loading it anew in every run would only cost time.
+PASSED_THROUGH = ("domain", "activities", "pydantic", "pydantic_core", "annotated_types")
+
+RETRY_SECONDS = 2.0
+
+
+def plugin() -> SimplePlugin:
+    """What clients, workers and replayers share."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    return SimplePlugin(
+        "goalcycle",
+        data_converter=pydantic_data_converter,
+        workflows=list(dict.fromkeys(WORKFLOWS.values())),
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+    )
+
+
+async def connect(settings: Settings) -> Client:
+    """A client of the Temporal that the settings name; waits for a server that is not there yet."""
+    while True:
+        try:
+            return await Client.connect(**settings.temporal_connect_config(), plugins=[plugin()])
+        except (RPCError, RuntimeError) as error:
+            logger.warning("temporal.away", error=type(error).__name__, retry_seconds=RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+def build_worker(client: Client, agendas: Agendas, task_queue: str = TASK_QUEUE) -> Worker:
+    """A worker for all workflows and activities. The client must have been made with `plugin()`."""
+    duties = Duties(agendas)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        activities=[duties.read_agenda, duties.perform_duty],
+        graceful_shutdown_timeout=timedelta(seconds=10),
+        max_concurrent_activities=20,
+        max_concurrent_local_activities=20,
+    )
+
+
+def nudger(client: Client, task_queue: str = TASK_QUEUE) -> Callable[[UUID, Kind, UUID, int], Awaitable[None]]:
+    """The relay's one call: signal a stream's workflow, starting it where it does not run."""
+
+    async def nudge(organization: UUID, kind: Kind, stream: UUID, position: int) -> None:
+        name = StreamName(organization=organization, kind=kind, stream=stream)
+        await client.start_workflow(
+            WORKFLOWS[kind].__name__,
+            Progress(name=name, target=position),
+            id=workflow_id(name),
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal="nudge",
+            start_signal_args=[position],
+            static_summary=f"{TITLES[kind]} {str(stream)[:8]}",
+            priority=Priority(fairness_key=str(organization)),
+        )
+
+    return nudge

@@ -1,0 +1,1 @@
+"""Durable workflows: they keep the time of cycles and plans, and decide nothing."""

@@ -1,0 +1,64 @@
+"""The workflow of a plan: draft → negotiate → commit → track → retrospect. One run keeps one phase."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+from activities.signatures import AgendaAnswer
+from workflows.keeper import Keeper, Progress
+
+
+@workflow.defn
+class PlanWorkflow:
+    """Reminds who keeps others waiting, escalates signatures, serves what nobody answered."""
+
+    @workflow.init
+    def __init__(self, progress: Progress) -> None:
+        self._keeper = Keeper(progress)
+
+    @workflow.run
+    async def run(self, progress: Progress) -> None:
+        """Keep the present phase, then continue as new with the next; a re-opened phase is one run more."""
+        phases = {
+            "draft": self._draft,
+            "negotiate": self._negotiate,
+            "commit": self._commit,
+            "track": self._track,
+            "retrospect": self._retrospect,
+        }
+        keep = phases[progress.phase or "draft"]
+        agenda = await keep()
+        if agenda.closed and self._keeper.seen >= self._keeper.target:
+            return
+        self._keeper.phase = agenda.phase
+        workflow.continue_as_new(self._keeper.progress)
+
+    async def _draft(self) -> AgendaAnswer:
+        """Early proposals wait for an answer; assigned KPIs wait to be received."""
+        return await self._keeper.keep("draft")
+
+    async def _negotiate(self) -> AgendaAnswer:
+        """Whoever's turn it is gets reminded; an unanswered assignment is served."""
+        return await self._keeper.keep("negotiate")
+
+    async def _commit(self) -> AgendaAnswer:
+        """A waiting signature is reminded, then escalated to the next level."""
+        return await self._keeper.keep("commit")
+
+    async def _track(self) -> AgendaAnswer:
+        """Nothing with a date of its own: reminders of check-ins ride the cycle's digest."""
+        return await self._keeper.keep("track")
+
+    async def _retrospect(self) -> AgendaAnswer:
+        """A published result that nobody answers is deemed served."""
+        return await self._keeper.keep("retrospect")
+
+    @workflow.signal
+    def nudge(self, position: int) -> None:
+        """The relay: the log has something new up to this position."""
+        self._keeper.nudge(position)
+
+    @workflow.query
+    def position(self) -> int:
+        """Up to which position this workflow has seen the log: for diagnosis only."""
+        return self._keeper.seen
