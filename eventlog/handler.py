@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ __all__ = ["Answer", "CommandHandler", "Order", "Step", "system_clock"]
 
 ATTEMPTS = 10
 """How often an order is decided before the stream counts as contended."""
+CONTENTION = 0.001
+"""Seconds: half the mean pause after a second conflict; doubled after each one that follows."""
 PATIENCE = 2.0
 """Seconds a command waits by itself for a transient refusal to pass (R2.3: the closing of a phase)."""
 POLL = 0.04
@@ -152,7 +155,7 @@ class CommandHandler:
         keyring = RehearsalKeyring(self._keyring) if order.dry_run else self._keyring
         mac = b"" if order.dry_run else body_mac(keyring, order.organization, order.body)
         skews = 0
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             decision = Decision(order, self.cache, self._deciders, keyring, self._now(order, simulated))
             try:
                 request = await decision.run(mac, founds=founding is not None, simulated=simulated)
@@ -192,6 +195,8 @@ class CommandHandler:
                     if not await self.cache.refresh_all(order.organization, decision.heads):
                         # The cache is not behind, it is wrong: the log was replaced under us by another copy.
                         self.cache.forget(order.organization, decision.heads)
+                    if attempt:  # several processes meet here: part their ways, or the slowest never gets through
+                        await asyncio.sleep(random.uniform(0, CONTENTION * 2**attempt))  # noqa: S311
         self._note(order, "log.contended")
         raise CONTENDED()
 

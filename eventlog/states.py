@@ -16,10 +16,15 @@ from weakref import WeakValueDictionary
 
 from domain.decider import Decider, Ref
 from domain.messages import Kind
+from domain.problems import problem
 from eventlog.codec import Codec
 from eventlog.log import NO_EVENTS, Head, Log, Recorded
 
 Key = tuple[UUID, Ref]
+
+OTHER_KIND = problem(
+    "stream.other_kind", 404, "There is no {kind} with this id.", hint="Look for the id: it belongs to something else."
+)
 
 
 class BrokenChainError(Exception):
@@ -132,6 +137,8 @@ class StateCache:
         decider = self._deciders[ref.kind]
         state, head = start.state, start.head
         for recorded in events:
+            if recorded.kind != ref.kind:
+                raise OTHER_KIND(kind=ref.kind)
             if recorded.prev_hash != head.hash or recorded.version != head.version + 1:
                 raise BrokenChainError(
                     f"version {recorded.version} of {ref.kind} {ref.stream} does not follow version {head.version}"

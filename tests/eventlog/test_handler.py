@@ -288,7 +288,7 @@ async def test_a_caller_gives_no_duty_and_takes_no_duty_id(world: World, handler
     plan = await world.draft(handler)
     assert await refused(handler, world.order(plan, Remind(since=1))) == "command.duty_only"
     theirs = command_id(world.organization, world.person, f"duty/{plan.stream}", "Remind:v1")
-    assert theirs != duty_id(world.organization, "Remind:v1")
+    assert theirs != duty_id(world.organization, plan.stream, "Remind:v1")
 
 
 async def test_many_commands_to_one_stream_need_one_try_each(world: World, handler: CommandHandler) -> None:
@@ -409,6 +409,12 @@ async def test_the_append_tells_the_relay_when_the_next_duty_falls_due(world: Wo
         judged.requests[-1].appends[0].next_due == (await writer.cache.load(world.organization, later)).state.remind_at
     )
     assert {read.ref for read in judged.requests[-1].reads} == {DIRECTORY, Ref("cycle", world.cycle)}
+
+
+async def test_an_id_of_another_kind_is_not_found(world: World, handler: CommandHandler) -> None:
+    plan = await world.draft(handler)
+    assert await refused(handler, world.order(Ref("plan", world.cycle), Sign())) == "stream.other_kind"
+    assert await refused(handler, world.order(plan, Align(to=world.cycle))) == "stream.other_kind"
 
 
 async def test_a_log_replaced_by_another_copy_is_read_afresh(world: World, handler: CommandHandler) -> None:

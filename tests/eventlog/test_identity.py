@@ -42,10 +42,11 @@ def test_parts_that_would_run_together_without_framing_stay_apart() -> None:
 @given(st.uuids(), text, text, text)
 def test_no_caller_reaches_a_duty(actor: UUID, route: str, key: str, duty: str) -> None:
     """Not even a caller who could send as SYSTEM, and whose name under the namespace is the duty's, byte for byte."""
-    organization = UUID(int=1)
-    target = duty_id(organization, duty)
-    assert target == uuid5(DUTIES, json.dumps([str(organization), duty], separators=(",", ":")))
-    for forged in (key, duty, json.dumps([str(organization), duty], separators=(",", ":"))):
+    organization, stream = UUID(int=1), UUID(int=3)
+    target = duty_id(organization, stream, duty)
+    name = json.dumps([str(organization), str(stream), duty], separators=(",", ":"))
+    assert target == uuid5(DUTIES, name)
+    for forged in (key, duty, name):
         assert command_id(organization, actor, route, forged) != target
         assert command_id(organization, SYSTEM, forged, key) != target
 

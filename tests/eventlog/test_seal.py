@@ -1,7 +1,8 @@
 """Sealed values: what a commitment binds, what opens it, and what an erased key leaves."""
 
-import multiprocessing
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +17,7 @@ from eventlog.keyring import DirectoryKeyring, Keyring, MemoryKeyring, Rehearsal
 from eventlog.seal import Opener, TamperedTextError, body_mac, open_text, seal_command, seal_text
 from tests.eventlog.toy import Draft, Open, Remind, World
 
+ROOT = Path(__file__).parents[2]
 ORGANIZATION, PERSON, STREAM = uuid4(), uuid4(), uuid4()
 
 
@@ -209,17 +211,32 @@ def test_a_damaged_key_never_passes_for_an_erased_one(tmp_path: Path) -> None:
         DirectoryKeyring(tmp_path).find(ORGANIZATION, PERSON)
 
 
-def _keys(path: Path, organization: UUID, subjects: list[UUID]) -> list[bytes]:
-    ring = DirectoryKeyring(path)
-    return [ring.key(organization, subject) for subject in subjects]
+MAKE_KEYS = """
+import sys
+from pathlib import Path
+from uuid import UUID
+from eventlog.keyring import DirectoryKeyring
+folder, organization, *subjects = sys.argv[1:]
+ring = DirectoryKeyring(Path(folder))
+print("ready", flush=True)
+sys.stdin.readline()
+for subject in subjects:
+    print(ring.key(UUID(organization), UUID(subject)).hex())
+"""
 
 
 def test_processes_that_make_a_key_at_once_agree(tmp_path: Path) -> None:
-    subjects = [uuid4() for _ in range(40)]
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
-        made = pool.starmap(_keys, [(tmp_path, ORGANIZATION, subjects)] * 3)
+    subjects = [str(uuid4()) for _ in range(60)]
+    command = [sys.executable, "-c", MAKE_KEYS, str(tmp_path), str(ORGANIZATION), *subjects]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    made = [process.communicate("go\n", timeout=30)[0].split() for process in processes]
     assert made[0] == made[1] == made[2]
-    assert len(set(made[0])) == 40
+    assert len(set(made[0])) == 60
 
 
 def test_a_rehearsal_keeps_nothing() -> None:

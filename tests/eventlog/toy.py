@@ -292,7 +292,11 @@ class World:
 
     def order(self, ref: Ref, command: Command, **more: Any) -> Order:
         steps = (Step(ref, command),)
-        given = {"actor": self.person, "command_id": uuid4(), "body": repr((ref, type(command))).encode()} | more
+        given: dict[str, Any] = {
+            "actor": self.person,
+            "command_id": uuid4(),
+            "body": repr((ref, type(command))).encode(),
+        } | more
         return Order(organization=self.organization, steps=steps, **given)
 
     async def found(self, handler: CommandHandler, **more: Any) -> Answer:

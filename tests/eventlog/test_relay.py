@@ -1,0 +1,339 @@
+"""The relay on the real Postgres: whoever owes something is told, whatever fails on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from domain.decider import Ref
+from domain.directory.state import DIRECTORY
+from domain.messages import Kind
+from domain.sealed import CommonName
+from domain.values import Elapsed
+from eventlog.handler import CommandHandler, Step
+from eventlog.postgres import PostgresLog, open_pool
+from eventlog.relay import Lag, Relay, RelaySettings, rebuild_wakes
+from tests.eventlog.toy import Align, Close, Freeze, Open, Sign, Thaw, World
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+QUICK = RelaySettings(poll=0.01, fanout_batch=3, backoff=0.02, backoff_limit=0.05)
+
+
+@dataclass
+class Temporal:
+    """Stands for the other side: remembers what it was told, and fails as it is told to."""
+
+    told: list[tuple[UUID, Kind, UUID, int]] = field(default_factory=list)
+    fails: Callable[[UUID], bool] = lambda _stream: False
+    hangs: bool = False
+    attempts: int = 0
+
+    async def nudge(self, organization: UUID, kind: Kind, stream: UUID, position: int) -> None:
+        self.attempts += 1
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.fails(stream):
+            raise ConnectionError("away")
+        self.told.append((organization, kind, stream, position))
+
+    def positions(self, stream: UUID) -> list[int]:
+        return [position for _, _, told, position in self.told if told == stream]
+
+
+@dataclass
+class Real:
+    world: World
+    pool: Pool
+    handler: CommandHandler
+    temporal: Temporal = field(default_factory=Temporal)
+
+    def relay(self, settings: RelaySettings = QUICK) -> Relay:
+        return Relay(self.pool, self.temporal.nudge, settings)
+
+    async def settle(self, relay: Relay | None = None) -> None:
+        """Work until nothing is left to do."""
+        relay = relay or self.relay()
+        while await relay.step():
+            pass
+        self.temporal.told.clear()
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    opened = await open_pool(database)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def real(database: str, pool: Pool) -> AsyncIterator[Real]:
+    log = PostgresLog(database, pool)
+    world = World(log=log)
+    handler = world.handler()
+    await world.begin(handler)
+    yield Real(world, pool, handler)
+    await world.close()
+    await log.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_new_stream_is_nudged_once_with_its_kind_and_position(real: Real) -> None:
+    plan = await real.world.draft(real.handler)
+    relay = real.relay()
+    assert await relay.lag() == Lag(undelivered=3, fanouts=0, overdue=0)
+    assert await relay.step() == 3
+    assert (real.world.organization, "plan", plan.stream, 3) in real.temporal.told
+    assert (real.world.organization, "directory", DIRECTORY.stream, 1) in real.temporal.told
+    assert await relay.step() == 0
+    assert await relay.lag() == Lag(0, 0, 0)
+    assert relay.nudged == 3
+
+
+async def test_what_changes_no_timetable_costs_nothing_and_many_changes_cost_one_nudge(real: Real) -> None:
+    plan = await real.world.draft(real.handler)
+    await real.settle()
+    await real.handler.execute(real.world.order(plan, Align(to=uuid4())))
+    assert await real.relay().step() == 0
+    owing = await real.world.draft(real.handler, remind_in=Elapsed(seconds=0))
+    await real.handler.execute(real.world.order(owing, Align(to=uuid4())))
+    await real.handler.execute(real.world.order(owing, Align(to=uuid4())))
+    await real.relay().step()
+    assert real.temporal.positions(owing.stream) == [await real.world.log.last_position(real.world.organization)]
+
+
+async def test_a_fact_of_a_cycle_wakes_its_open_plans_in_checkpointed_batches(real: Real) -> None:
+    plans = [await real.world.draft(real.handler) for _ in range(8)]
+    elsewhere = Ref("cycle", uuid4())
+    await real.handler.execute(real.world.order(elsewhere, Open(name=CommonName("another"))))
+    await real.settle()
+    froze = await real.handler.execute(real.world.order(Ref("cycle", real.world.cycle), Freeze()))
+    relay = real.relay()
+    await relay.step()
+    assert len(real.temporal.told) == 3, "one batch a step"
+    assert (await relay.lag()).fanouts == 1
+    another = real.relay()  # a relay that starts over goes on from the checkpoint
+    await another.step()
+    await another.step()
+    assert sorted(stream for _, _, stream, _ in real.temporal.told) == sorted(plan.stream for plan in plans)
+    assert {position for _, _, _, position in real.temporal.told} == {froze.last_position}
+    assert (await relay.lag()).fanouts == 0
+
+
+async def test_closed_streams_are_told_of_their_close_and_then_left_alone(real: Real) -> None:
+    cycle = Ref("cycle", real.world.cycle)
+    await real.settle()
+    closed = await real.handler.execute(real.world.order(cycle, Close()))
+    await real.relay().step()
+    assert real.temporal.positions(cycle.stream) == [closed.last_position]
+    await real.settle()
+    await real.pool.execute(
+        "insert into goalcycle.fanouts values ($1, $2, 99)", real.world.organization, DIRECTORY.stream
+    )
+    await real.relay().step()
+    assert real.temporal.positions(cycle.stream) == []
+
+
+async def test_a_fact_of_the_directory_wakes_everything_open(real: Real) -> None:
+    plan = await real.world.draft(real.handler)
+    await real.settle()
+    await real.pool.execute(
+        "insert into goalcycle.fanouts values ($1, $2, 50)", real.world.organization, DIRECTORY.stream
+    )
+    await real.relay().step()
+    assert {stream for _, _, stream, _ in real.temporal.told} == {plan.stream, real.world.cycle}
+
+
+async def test_a_newer_fanout_covers_the_older_ones_but_never_starves_one_that_has_begun(real: Real) -> None:
+    plans = [await real.world.draft(real.handler) for _ in range(5)]
+    await real.settle()
+    add = "insert into goalcycle.fanouts values ($1, $2, $3)"
+    for position in (60, 61):
+        await real.pool.execute(add, real.world.organization, real.world.cycle, position)
+    relay = real.relay()
+    await relay.step()
+    assert [position for _, _, _, position in real.temporal.told] == [61, 61, 61]
+    await real.pool.execute(add, real.world.organization, real.world.cycle, 62)
+    await relay.step()
+    assert [position for _, _, _, position in real.temporal.told] == [61] * 5
+    assert [row["position"] for row in await real.pool.fetch("select position from goalcycle.fanouts")] == [62]
+    await real.settle()
+    assert await real.pool.fetchval("select min(delivered_position) from goalcycle.streams where kind = 'plan'") == 62
+    assert len(plans) == 5
+
+
+async def test_a_plan_wakes_a_cycle_that_watches(real: Real) -> None:
+    plan, cycle = await real.world.draft(real.handler), Ref("cycle", real.world.cycle)
+    await real.settle()
+    await real.handler.execute(real.world.order(plan, Sign()))
+    await real.relay().step()
+    assert real.temporal.positions(cycle.stream) == []
+    await real.pool.execute("update goalcycle.streams set watching = true where kind = 'cycle'")
+    other = await real.world.draft(real.handler)
+    await real.settle()
+    signed = await real.handler.execute(real.world.order(other, Sign()))
+    await real.relay().step()
+    assert real.temporal.positions(cycle.stream) == [signed.last_position]
+
+
+async def test_while_temporal_is_down_nothing_is_lost_and_it_is_not_hammered(real: Real) -> None:
+    real.temporal.fails = lambda _stream: True
+    relay, stop = real.relay(RelaySettings(poll=0.01, backoff=0.1)), asyncio.Event()
+    running = asyncio.create_task(relay.run(stop))
+    await until(lambda: relay.failed >= 2)
+    await asyncio.sleep(0.4)  # a stretch of time to count attempts in
+    assert real.temporal.attempts <= 12
+    assert (await relay.lag()).undelivered == 2
+    real.temporal.fails = lambda _stream: False
+    await until(lambda: len(real.temporal.told) == 2)
+    stop.set()
+    await asyncio.wait_for(running, 2)
+    assert (await relay.lag()).undelivered == 0
+
+
+async def test_a_stream_that_always_fails_does_not_hold_up_the_others(real: Real) -> None:
+    bad = await real.world.draft(real.handler)
+    real.temporal.fails = lambda stream: stream == bad.stream
+    relay = real.relay(RelaySettings(batch=1, backoff=60))
+    for _ in range(4):
+        await relay.step()
+    assert len(real.temporal.told) == 2, "a batch of one is not taken up by the one that fails"
+    assert (await relay.lag()).undelivered == 1
+
+
+async def test_a_nudge_that_hangs_counts_as_failed(real: Real) -> None:
+    real.temporal.hangs = True
+    relay = real.relay(RelaySettings(nudge_timeout=0.05))
+    assert await relay.step() == 0
+    assert relay.failed == 2
+    assert (await relay.lag()).undelivered == 2
+
+
+async def test_a_wake_during_a_nudge_is_not_lost(real: Real) -> None:
+    plan = await real.world.draft(real.handler)
+    await real.settle()
+    wake = "update goalcycle.streams set wake_position = $2 where stream = $1"
+    await real.pool.execute(wake, plan.stream, 70)
+    nudge = real.temporal.nudge
+
+    async def woken_meanwhile(organization: UUID, kind: Kind, stream: UUID, position: int) -> None:
+        if position == 70:
+            await real.pool.execute(wake, plan.stream, 71)
+        await nudge(organization, kind, stream, position)
+
+    relay = Relay(real.pool, woken_meanwhile, QUICK)
+    await relay.step()
+    await relay.step()
+    assert real.temporal.positions(plan.stream) == [70, 71]
+
+
+async def test_a_lost_workflow_heals_when_its_duty_is_long_past(real: Real) -> None:
+    plan = await real.world.draft(real.handler)
+    await real.settle()
+    await real.pool.execute(
+        "update goalcycle.streams set next_due = now() - interval '2 minutes' where stream = $1", plan.stream
+    )
+    relay = real.relay()
+    await relay.step()
+    assert real.temporal.positions(plan.stream) == [], "it was nudged a moment ago"
+    await real.pool.execute("update goalcycle.streams set nudged_at = now() - interval '2 minutes'")
+    assert (await relay.lag()).overdue == 1
+    await relay.step()
+    await relay.step()
+    assert real.temporal.positions(plan.stream) == [3], "and then not again for a while"
+
+
+async def test_overdue_streams_of_simulated_organizations_are_left_alone(database: str, pool: Pool) -> None:
+    log, temporal = PostgresLog(database, pool), Temporal()
+    world = World(log=log)
+    handler = world.handler()
+    await world.begin(handler, simulated=True)
+    await world.draft(handler)
+    await pool.execute("update goalcycle.streams set next_due = now() - interval '1 day'")
+    relay = Relay(pool, temporal.nudge, QUICK)
+    await relay.step()
+    await pool.execute("update goalcycle.streams set nudged_at = now() - interval '1 day'")
+    assert await relay.step() == 0
+    await world.close()
+    await log.close()
+
+
+async def test_two_relays_at_once_are_harmless(real: Real) -> None:
+    plans = [await real.world.draft(real.handler) for _ in range(30)]
+    stop = asyncio.Event()
+    relays = [real.relay(), real.relay()]
+    running = [asyncio.create_task(relay.run(stop)) for relay in relays]
+    for _ in range(5):
+        await real.handler.execute(real.world.order(Ref("cycle", real.world.cycle), Freeze()))
+        await real.handler.execute(real.world.order(Ref("cycle", real.world.cycle), Thaw()))
+    last = await real.world.log.last_position(real.world.organization)
+    await until(lambda: all(last in real.temporal.positions(plan.stream) for plan in plans))
+    stop.set()
+    await asyncio.wait_for(asyncio.gather(*running), 2)
+    assert await relays[0].lag() == Lag(0, 0, 0)
+
+
+async def test_appends_and_fanouts_never_deadlock(real: Real) -> None:
+    """Orders over several streams in random order, beside a relay that wakes the same streams all the time."""
+    plans = [await real.world.draft(real.handler) for _ in range(12)]
+    stop = asyncio.Event()
+    relay = real.relay(RelaySettings(poll=0.001, fanout_batch=12))
+    running = asyncio.create_task(relay.run(stop))
+    cycle = Ref("cycle", real.world.cycle)
+    handlers = [real.world.handler() for _ in range(3)]
+
+    async def busy(handler: CommandHandler, shift: int) -> None:
+        for turn in range(25):
+            pair = [plans[(turn + shift) % 12], plans[(turn * 5 + 3) % 12], cycle]
+            freeze = Freeze() if turn % 2 else Thaw()
+            steps = [Step(ref, Align(to=uuid4()) if ref.kind == "plan" else freeze) for ref in dict.fromkeys(pair)]
+            if shift:
+                steps.reverse()
+            order = real.world.order(plans[0], Sign())
+            await handler.execute(replace(order, steps=tuple(steps)))
+
+    async with asyncio.timeout(40):
+        await asyncio.gather(*(busy(handler, shift) for shift, handler in enumerate(handlers)))
+    stop.set()
+    await running
+    deadlocks = await real.pool.fetchval("select deadlocks from pg_stat_database where datname = current_database()")
+    assert deadlocks == 0
+
+
+async def test_rebuilding_nudges_every_open_stream_again(real: Real) -> None:
+    plan, closed = await real.world.draft(real.handler), await real.world.draft(real.handler)
+    await real.settle()
+    await real.pool.execute("update goalcycle.streams set closed = true where stream = $1", closed.stream)
+    assert await rebuild_wakes(real.pool, batch=2) == 3
+    assert (await real.relay().lag()).undelivered == 3
+    await real.relay().step()
+    assert {stream for _, _, stream, _ in real.temporal.told} == {DIRECTORY.stream, real.world.cycle, plan.stream}
+    assert await rebuild_wakes(real.pool) == 3
+
+
+async def test_the_relay_outlives_a_database_that_goes_away(real: Real, database: str) -> None:
+    own = await open_pool(database)
+    relay, stop = Relay(own, real.temporal.nudge, QUICK), asyncio.Event()
+    running = asyncio.create_task(relay.run(stop))
+    await until(lambda: len(real.temporal.told) == 2)
+    owner = await asyncpg.connect(database)
+    for _ in range(3):
+        await owner.execute(
+            """select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid()"""
+        )
+        await asyncio.sleep(0.05)
+    await owner.close()
+    plan = await real.world.draft(real.world.handler())
+    await until(lambda: bool(real.temporal.positions(plan.stream)))
+    stop.set()
+    await asyncio.wait_for(running, 2)
+    await own.close()
