@@ -82,6 +82,7 @@ class Keeper:
 
     async def _perform(self, agenda: AgendaAnswer) -> None:
         """Perform each due duty; where that moved nothing, wait before looking again."""
+        self._quiet_until = None  # a closing that has begun must not wait for the gate's rest
         moved = False
         for duty in agenda.due:
             try:

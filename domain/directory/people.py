@@ -57,7 +57,7 @@ class SetManager(Command):
     edits: ClassVar[bool] = True
 
     person: UUID
-    manager: UUID | None
+    manager: UUID | None = None
 
 
 class AddTeam(Command):
@@ -87,7 +87,7 @@ class PersonAdded(Event):
 
     person: UUID
     name: PersonName
-    manager: UUID | None
+    manager: UUID | None = None
     roles: tuple[Role, ...]
 
 

@@ -160,9 +160,12 @@ def escalate(state: PlanState, command: Escalate, context: Context) -> list[Even
     asked = found.steps[state.signing.step]
     signed = {signature.signer for signature in state.signing.signatures}
     passed = asked | signed | {found.owner}
-    line = [person for person in found.directory.line_above(found.owner) if person not in passed]
+    line = list(found.directory.line_above(found.owner))
+    # The next level lies above everybody who was asked, never below them.
+    reached = max((line.index(person) + 1 for person in asked if person in line), default=len(line))
+    higher = [person for person in line[reached:] if person not in passed]
     board = sorted(found.directory.holders(Role.BOARD_APPROVER) - passed)
-    to = next(iter([*line, *board]), None)
+    to = next(iter([*higher, *board]), None)
     return [Escalated(since=command.since, step=state.signing.step, from_people=tuple(sorted(asked)), to=to)]
 
 
