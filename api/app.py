@@ -1,0 +1,34 @@
+"""The application, put together from its services."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api import history, lists, service, state
+from api.commands import add_command_routes
+from api.errors import add_error_handlers
+from api.frame import Frame
+from api.metrics import Metrics
+from api.openapi import VERSION, openapi_of
+from api.services import Services
+from api.texts import LANGUAGES, texts_in
+
+
+def create_app(services: Services) -> FastAPI:
+    """The API on these services.
+
+    FastAPI's own documentation pages are off: they load from a content network, blank offline. `/docs` is ours.
+    """
+    for language in LANGUAGES:
+        texts_in(language)  # a broken catalogue stops the start, not the first refusal in that language
+    metrics = Metrics(services.queue_depth)
+    app = FastAPI(title="goalcycle", version=VERSION, docs_url=None, redoc_url=None)
+    app.state.services = services
+    app.state.metrics = metrics
+    for router in (state.router, history.router, lists.router, service.router):
+        app.include_router(router)
+    add_command_routes(app, metrics)
+    add_error_handlers(app)
+    app.add_middleware(Frame, metrics=metrics, body_bytes=services.limits.body_bytes)
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,76 @@
+"""Who is asking: the one place that reads a token. Full identity comes later and changes nothing but this module.
+
+A token is a JWT signed by HS256 with the claims `sub` (the person), `org` (the organization) and `exp`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import jwt
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.problems import UNAUTHENTICATED
+from api.services import Services
+from domain.directory.founding import NOT_FOUNDED
+from domain.values import SYSTEM
+
+ALGORITHM = "HS256"
+_bearer = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", scheme_name="bearer", description="A person's token: `goalcycle token`."
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An authenticated person of an organization."""
+
+    organization: UUID
+    person: UUID
+
+
+def mint_token(secret: str, *, organization: UUID, person: UUID, lasts: timedelta) -> str:
+    """A token of a person, good for `lasts` from now."""
+    claims = {"sub": str(person), "org": str(organization), "exp": datetime.now(UTC) + lasts}
+    return jwt.encode(claims, secret, algorithm=ALGORITHM)
+
+
+def read_token(secret: str, token: str) -> Caller:
+    """Who a token speaks for. Raises `auth.required`."""
+    try:
+        claims = jwt.decode(token, secret, algorithms=[ALGORITHM], options={"require": ["sub", "org", "exp"]})
+        caller = Caller(organization=UUID(claims["org"]), person=UUID(claims["sub"]))
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
+        raise UNAUTHENTICATED() from None
+    if caller.person == SYSTEM:
+        raise UNAUTHENTICATED()  # duties are goalcycle's own: nobody can hold a token for them
+    return caller
+
+
+async def services_of(request: Request) -> Services:
+    """What the application was made with."""
+    services: Services = request.app.state.services
+    return services
+
+
+async def authenticated(
+    request: Request,
+    organization: UUID,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    services: Annotated[Services, Depends(services_of)],
+) -> Caller:
+    """The caller, of the organization in the path. Raises `auth.required`; another organization is invisible (404)."""
+    if credentials is None:
+        raise UNAUTHENTICATED()
+    caller = read_token(services.token_secret, credentials.credentials)
+    if caller.organization != organization:
+        raise NOT_FOUNDED()
+    return caller
+
+
+Asking = Annotated[Caller, Depends(authenticated)]
+Serving = Annotated[Services, Depends(services_of)]

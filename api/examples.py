@@ -1,0 +1,142 @@
+"""One body for every command, together one small story: Ada founds, Ben plans, Ada signs.
+
+They stand in the OpenAPI document, and a test sends each of them to a live application, so they stay true. Hashes are
+the only placeholders: a plan's hash depends on keys that every installation makes for itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from domain.values import plan_id
+
+ORGANIZATION = "0f3a5c9e-0000-4000-8000-000000000001"
+ADA = "0f3a5c9e-0000-4000-8000-0000000000a1"
+BEN = "0f3a5c9e-0000-4000-8000-0000000000b1"
+TEAM = "0f3a5c9e-0000-4000-8000-0000000000c1"
+CYCLE = "0f3a5c9e-0000-4000-8000-0000000000d1"
+OKR = "0f3a5c9e-0000-4000-8000-0000000000e1"
+KPI = "0f3a5c9e-0000-4000-8000-0000000000e2"
+KEY_RESULTS = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(1, 3))
+MILESTONES = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(3, 5))
+PLAN = str(plan_id(UUID(CYCLE), UUID(BEN)))
+HASH = "4f2a" + "0" * 60
+
+PATH_EXAMPLES = {"organization": ORGANIZATION, "cycle": CYCLE, "plan": PLAN, "goal": OKR, "code": "signing.stale_hash"}
+
+
+def _okr(target: str) -> dict[str, Any]:
+    return {
+        "kind": "okr",
+        "title": "New customers reach value in their first week",
+        "approach": "Shadow ten onboardings, remove the three slowest steps, measure again",
+        "ambition": "committed",
+        "weight": "100",
+        "key_results": [
+            {
+                "kind": "increase",
+                "id": KEY_RESULTS[0],
+                "title": "Accounts active on day 7",
+                "unit": "%",
+                "baseline": "42",
+                "target": target,
+            },
+            {
+                "kind": "milestones",
+                "id": KEY_RESULTS[1],
+                "title": "The guided tour is live",
+                "milestones": [
+                    {"id": MILESTONES[0], "title": "Prototype tested with five customers"},
+                    {"id": MILESTONES[1], "title": "Released to everybody", "weight": "2"},
+                ],
+            },
+        ],
+    }
+
+
+def _from_opening(days: int) -> dict[str, Any]:
+    return {"anchor": "opening", "offset": {"unit": "working_days", "days": days}}
+
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "FoundOrganization": {
+        "name": "Example & Co.",
+        "zone": "Asia/Shanghai",
+        "first_person": {"id": ADA, "name": "Ada Example"},
+    },
+    "AddPerson": {"person": BEN, "name": "Ben 示例", "manager": ADA, "roles": []},
+    "DeactivatePerson": {"person": BEN},
+    "SetManager": {"person": BEN, "manager": ADA},
+    "AddTeam": {"team": TEAM, "name": "Onboarding", "lead": BEN},
+    "GrantRole": {"person": ADA, "role": "board_approver"},
+    "RevokeRole": {"person": ADA, "role": "board_approver"},
+    "OpenCycle": {
+        "name": "2027-Q1",
+        "framework": "composite",
+        "facilitator": ADA,
+        "period": {"starts": "2027-01-01T00:00:00+08:00", "ends": "2027-04-01T00:00:00+08:00"},
+        "windows": {
+            "draft": _from_opening(10),
+            "negotiate": _from_opening(15),
+            "commit": _from_opening(20),
+            "track": _from_opening(85),
+            "retrospect": _from_opening(95),
+        },
+        "preset": "light",
+        "participants": [BEN],
+    },
+    "EnrolParticipant": {"owner": TEAM},
+    "ExcuseParticipant": {"owner": TEAM, "reason": "The team was formed too late in the quarter"},
+    "ExtendDeadline": {"phase": "retrospect", "until": "2099-06-30T18:00:00+08:00", "reason": "Public holidays"},
+    "ReopenPhase": {"phase": "track", "until": "2099-05-31T18:00:00+08:00", "reason": "A late reading must count"},
+    "AdvancePhase": {},
+    "CloseCycle": {},
+    "PublishResults": {},
+    "DraftGoal": {"cycle": CYCLE, "owner": BEN, "goal": OKR, "definition": _okr("55")},
+    "AssignGoal": {
+        "cycle": CYCLE,
+        "owner": BEN,
+        "goal": KPI,
+        "definition": {
+            "kind": "kpi",
+            "title": "Support requests answered within a day",
+            "weight": "100",
+            "unit": "%",
+            "direction": "higher",
+            "baseline": "80",
+            "threshold": "85",
+            "target": "92",
+            "stretch": "97",
+        },
+    },
+    "AcknowledgeAssignment": {"goal": KPI, "hash": HASH},
+    "ProposeRevision": {
+        "goal": OKR,
+        "definition": _okr("60"),
+        "reasons": {f"key_results.{KEY_RESULTS[0]}.target": "The pilot group reached 58"},
+    },
+    "AcceptRevision": {"goal": OKR, "hash": HASH},
+    "SubmitPlan": {"hash": HASH},
+    "SignPlan": {"hash": HASH},
+    "RejectPlan": {"hash": HASH, "reason": "The plan leaves out the move of the help centre"},
+    "RequestChanges": {"hash": HASH, "goals": [OKR], "reason": "Say how many customers the pilot has"},
+    "CheckIn": {
+        "goal": OKR,
+        "readings": [
+            {"measure": KEY_RESULTS[0], "value": "51.5"},
+            {"measure": KEY_RESULTS[1], "done": [MILESTONES[0]]},
+        ],
+        "confidence": "0.7",
+        "status": "on_track",
+        "narrative": "The first slow step is gone",
+    },
+    "Reflect": {
+        "goal": OKR,
+        "what_happened": "Activation rose until the tour went live, then stood still",
+        "why": "The tour helps small teams only",
+        "learned": "Segment before the next change",
+        "next_step": "keep",
+    },
+    "AcknowledgeResult": {"result": HASH, "how": "assent", "comment": "Fair"},
+}

@@ -1,0 +1,137 @@
+"""GET of what happened: the history of one stream, the feed of all, and the difference between two versions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import JSONResponse, Response
+
+from api.access import require_reader
+from api.as_of import AsOfQuery, moment_of
+from api.auth import Asking, Caller, Serving
+from api.cursors import PAGE, After, Limit, decode_cursor, encode_cursor, page_size
+from api.difference import plan_difference
+from api.openapi import PROBLEMS
+from api.problems import VERSION_UNKNOWN
+from api.rendering import rendered_events
+from api.services import Services
+from api.shapes import EventPage, Feed, PlanDifference
+from domain.cycle.state import CYCLE_UNKNOWN
+from domain.decider import Ref
+from domain.directory.founding import NOT_FOUNDED
+from domain.directory.state import DIRECTORY
+from domain.messages import Kind
+from domain.plan.state import PLAN_UNKNOWN
+from domain.problems import Problem
+
+router = APIRouter(prefix="/v1/organizations/{organization}", responses={"default": PROBLEMS})
+UNKNOWN: dict[Kind, Problem] = {"directory": NOT_FOUNDED, "cycle": CYCLE_UNKNOWN, "plan": PLAN_UNKNOWN}
+PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+@router.get(
+    "/directory/history",
+    operation_id="list_directory_history",
+    tags=["directory"],
+    summary="Directory history",
+    response_model=EventPage,
+)
+async def directory_history(
+    services: Serving, caller: Asking, after: After = None, limit: Limit = PAGE, as_of: AsOfQuery = None
+) -> Response:
+    """Every event of the directory, oldest first."""
+    return await _history(services, caller, DIRECTORY, after, limit, as_of)
+
+
+@router.get(
+    "/cycles/{cycle}/history",
+    operation_id="list_cycle_history",
+    tags=["cycle"],
+    summary="Cycle history",
+    response_model=EventPage,
+)
+async def cycle_history(
+    services: Serving, caller: Asking, cycle: UUID, after: After = None, limit: Limit = PAGE, as_of: AsOfQuery = None
+) -> Response:
+    """Every event of a cycle, oldest first."""
+    return await _history(services, caller, Ref("cycle", cycle), after, limit, as_of)
+
+
+@router.get(
+    "/plans/{plan}/history",
+    operation_id="list_plan_history",
+    tags=["plan"],
+    summary="Plan history",
+    response_model=EventPage,
+)
+async def plan_history(
+    services: Serving, caller: Asking, plan: UUID, after: After = None, limit: Limit = PAGE, as_of: AsOfQuery = None
+) -> Response:
+    """Every event of a plan, oldest first: each revision, decision, signature and check-in."""
+    return await _history(services, caller, Ref("plan", plan), after, limit, as_of)
+
+
+@router.get(
+    "/plans/{plan}/diff",
+    operation_id="get_plan_difference",
+    tags=["plan"],
+    summary="Difference of a plan",
+    response_model=PlanDifference,
+)
+async def plan_diff(
+    services: Serving,
+    caller: Asking,
+    plan: UUID,
+    from_version: Annotated[int, Query(alias="from", ge=0, le=2**31 - 1, description="A version; 0: before all.")],
+    to_version: Annotated[
+        int | None, Query(alias="to", ge=0, le=2**31 - 1, description="A version; absent: the present one.")
+    ] = None,
+) -> Response:
+    """What changed between two versions of a plan, goal by goal and field by field."""
+    await require_reader(services, caller)
+    ref = Ref("plan", plan)
+    records = await services.log.read_stream(caller.organization, ref)
+    if not records:
+        raise PLAN_UNKNOWN()
+    to_version = len(records) if to_version is None else to_version
+    for name, version in (("from", from_version), ("to", to_version)):
+        if version > len(records):
+            raise VERSION_UNKNOWN(f"/query/{name}", version=version)
+    return JSONResponse(
+        await plan_difference(services, caller, ref, records, from_version, to_version), headers=PRIVATE
+    )
+
+
+@router.get("/feed", operation_id="list_feed", tags=["lists"], summary="Feed", response_model=Feed)
+async def feed(
+    services: Serving,
+    caller: Asking,
+    after: Annotated[int, Query(ge=0, le=2**62, description="The position after which to go on.")] = 0,
+    limit: Limit = PAGE,
+) -> Response:
+    """The organization's events in order of position, without a gap: follow it by its `next`."""
+    await require_reader(services, caller)
+    size = page_size(services.limits, limit)
+    records = await services.log.read_feed(caller.organization, after=after, limit=size)
+    items = await rendered_events(services.opener(caller.organization), services.codec, records)
+    following = records[-1].position if records else after
+    return JSONResponse({"items": items, "next": following}, headers=PRIVATE)
+
+
+async def _history(
+    services: Services, caller: Caller, ref: Ref, after: str | None, limit: int, as_of: str | None
+) -> Response:
+    await require_reader(services, caller)
+    moment = await moment_of(services, caller, as_of)
+    version = decode_cursor(ref.stream, after)
+    records = await services.log.read_stream(
+        caller.organization, ref, after_version=version, up_to_position=moment.position
+    )
+    if not records and version == 0:
+        raise UNKNOWN[ref.kind]()
+    size = page_size(services.limits, limit)
+    items = await rendered_events(services.opener(caller.organization), services.codec, records[:size])
+    following = encode_cursor(ref.stream, records[size - 1].version) if len(records) > size else None
+    return JSONResponse({"items": items, "next": following}, headers=moment.headers)

@@ -1,0 +1,67 @@
+"""GET of what lies across plans: a cycle's board, and the inbox of the caller. Answered from the read models.
+
+`?min_position=` (the `Goalcycle-Position` of one's last command) makes a read wait until it shows that command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import JSONResponse, Response
+
+from api.access import require_reader
+from api.auth import Asking, Caller, Serving
+from api.cursors import PAGE, After, Limit, page_size
+from api.openapi import PROBLEMS
+from api.problems import BEHIND
+from api.rendering import rendered
+from api.services import Services
+from api.shapes import BoardAnswer, InboxAnswer
+from domain.cycle.state import CYCLE_UNKNOWN
+
+router = APIRouter(prefix="/v1/organizations/{organization}", tags=["lists"], responses={"default": PROBLEMS})
+MinPosition = Annotated[
+    int | None, Query(ge=0, le=2**62, description="Wait until this position is shown, a moment at most, else 503.")
+]
+
+
+@router.get("/cycles/{cycle}/board", operation_id="get_board", summary="Board", response_model=BoardAnswer)
+async def board(
+    services: Serving,
+    caller: Asking,
+    cycle: UUID,
+    after: After = None,
+    limit: Limit = PAGE,
+    min_position: MinPosition = None,
+) -> Response:
+    """The standing of a cycle and of its plans."""
+    await require_reader(services, caller)
+    await _caught_up(services, caller, min_position)
+    found = await services.views.board(caller.organization, cycle, after, page_size(services.limits, limit))
+    if found is None:
+        raise CYCLE_UNKNOWN()
+    return await _listed(services, caller, found)
+
+
+@router.get("/inbox", operation_id="get_inbox", summary="Inbox", response_model=InboxAnswer)
+async def inbox(services: Serving, caller: Asking, min_position: MinPosition = None) -> Response:
+    """What the caller must do."""
+    await require_reader(services, caller)
+    await _caught_up(services, caller, min_position)
+    return await _listed(services, caller, await services.views.inbox(caller.organization, caller.person))
+
+
+async def _caught_up(services: Services, caller: Caller, position: int | None) -> None:
+    if position is None:
+        return
+    limit = services.limits.read_your_writes_seconds
+    if not await services.views.wait_for(caller.organization, position, limit):
+        raise BEHIND(position=position)
+
+
+async def _listed(services: Services, caller: Caller, found: Mapping[str, Any]) -> Response:
+    value, _ = await rendered(services.opener(caller.organization), found)
+    return JSONResponse(value, headers={"Cache-Control": "private, no-store"})

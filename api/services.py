@@ -1,0 +1,63 @@
+"""What the API works with: made by the composition root and handed in, so that `api` imports no part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from eventlog.codec import Codec
+from eventlog.handler import CommandHandler
+from eventlog.log import Log
+from eventlog.seal import Opener
+
+
+class Views(Protocol):
+    """The read models. What they return is JSON whose sealed values are still sealed."""
+
+    async def board(self, organization: UUID, cycle: UUID, after: str | None, limit: int) -> Mapping[str, Any] | None:
+        """A cycle's standing and a page of its plans; None where there is no such cycle."""
+        ...
+
+    async def inbox(self, organization: UUID, person: UUID) -> Mapping[str, Any]:
+        """What a person must do."""
+        ...
+
+    async def wait_for(self, organization: UUID, position: int, timeout: float) -> bool:  # noqa: ASYNC109
+        """Whether the read models have reached a position, after waiting up to `timeout` seconds for it."""
+        ...
+
+
+Readiness = Mapping[str, bool]
+"""Checks by name (`postgres`, `migrations`); ready is when all hold."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may ask for."""
+
+    body_bytes: int = 1024 * 1024
+    """More than this is 413, told while the body still arrives."""
+    page: int = 200
+    """The most items of a page."""
+    read_your_writes_seconds: float = 2.0
+    """How long a read waits for `min_position` before it answers 503."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the API needs."""
+
+    handler: CommandHandler
+    log: Log
+    codec: Codec
+    views: Views
+    opener: Callable[[UUID], Opener]
+    """Opens sealed values of an organization, for one request."""
+    token_secret: str = field(repr=False)
+    """Signs the callers' bearer tokens (HS256): at least 32 bytes."""
+    readiness: Callable[[], Awaitable[Readiness]]
+    queue_depth: Callable[[], int]
+    """Requests that wait to be appended, for metrics."""
+    limits: Limits = Limits()

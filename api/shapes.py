@@ -1,0 +1,232 @@
+"""The shapes of answers, for the OpenAPI document. A test holds the real answers to them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.values import Instant
+
+
+class Shape(BaseModel):
+    """An answer has exactly these members."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Positions(Shape):
+    """Places in the organization's log."""
+
+    first: int
+    last: int
+
+
+class StreamName(Shape):
+    """A stream of the organization."""
+
+    kind: Literal["directory", "cycle", "plan", "metric"]
+    id: UUID
+
+
+class AppendedEvent(Shape):
+    """An event that was appended; of a dry run, with what it would say."""
+
+    stream: StreamName
+    type: str
+    data: dict[str, Any] | None = None
+
+
+class CommandAnswer(Shape):
+    """What came of a command."""
+
+    outcome: Literal["appended", "duplicate", "unchanged", "dry_run"]
+    """`duplicate`: this very request was answered before, and this is the first answer."""
+    position: Positions | None
+    versions: dict[UUID, int]
+    """The streams written, and their versions after it."""
+    events: list[AppendedEvent]
+    """Empty for a duplicate."""
+
+
+class FieldError(Shape):
+    """One field at fault."""
+
+    pointer: str
+    """JSON pointer into the body; `/query/…` and `/header/…` name parameters."""
+    code: str
+    message: str
+
+
+class StreamChange(Shape):
+    """An event since the version that was seen."""
+
+    version: int
+    type: str
+    position: int
+
+
+class ProblemDocument(Shape):
+    """RFC 9457: why a request was refused."""
+
+    type: str
+    """A page that explains the code in both languages."""
+    title: str
+    status: int
+    code: str
+    """Stable: program against this, not against words."""
+    detail: str
+    hint: str | None = None
+    """The way out."""
+    errors: list[FieldError] = Field(default_factory=list)
+    changes: list[StreamChange] = Field(default_factory=list)
+    """With 412: what has happened since the version that was seen."""
+    request_id: str
+
+
+class AsOf(Shape):
+    """Which moment an answer is about."""
+
+    position: int
+    instant: Instant | None = None
+    """When an instant was asked for."""
+
+
+class StateAnswer(Shape):
+    """What is known of a directory, cycle or goal."""
+
+    organization: UUID
+    kind: Literal["directory", "cycle", "plan", "goal"]
+    id: UUID
+    version: int
+    """Of the last fact: the ETag."""
+    as_of: AsOf | None = None
+    """Absent: now."""
+    zone: str
+    """IANA zone in which the organization's working days end; instants are in UTC."""
+    state: dict[str, Any]
+    erased: list[str]
+    """JSON pointers into `state` of texts whose key was erased: they are null there."""
+
+
+class GoalWaits(Shape):
+    """What a goal waits for."""
+
+    goal: UUID
+    waits_for: Literal["proposal", "answer", "acknowledgement", "nothing"]
+    people: list[UUID]
+    due: Instant | None = None
+
+
+class SignatureWaits(Shape):
+    """The step of the chain that waits."""
+
+    step: int
+    """Counted from 0."""
+    steps: int
+    may_sign: list[UUID]
+    """Empty: nobody is left to ask, so the step stays pending."""
+    remind_at: Instant
+    escalate_at: Instant
+    escalated: bool
+
+
+class PlanAnswer(StateAnswer):
+    """A plan, with what it waits for."""
+
+    phase: str
+    content_hash: str
+    """What a signature binds: name it in SubmitPlan and SignPlan."""
+    responsible: UUID
+    """Who answers for the plan: the owner, or the team's lead."""
+    signed: bool
+    signature: SignatureWaits | None
+    """None where the plan is not submitted, or every step has signed."""
+    goals: list[GoalWaits]
+
+
+class EventAnswer(Shape):
+    """One event of the log."""
+
+    position: int
+    stream: StreamName
+    version: int
+    type: str
+    notice: bool
+    """True: it tells, and changes no rule's outcome."""
+    at: Instant
+    recorded_at: Instant
+    actor: UUID
+    command_id: UUID
+    hash: str
+    data: dict[str, Any]
+    erased: list[str]
+
+
+class EventPage(Shape):
+    """Events in order, and the cursor of the next page."""
+
+    items: list[EventAnswer]
+    next: str | None
+    """Send it as `after`; None: this is the end for now."""
+
+
+class Feed(Shape):
+    """Events of the organization, in order of position, without a gap."""
+
+    items: list[EventAnswer]
+    next: int
+    """Send it as `after`: the last position of this page, or what was asked for where nothing is newer."""
+
+
+class ChangedField(Shape):
+    """One field that differs. A text that was erased is null."""
+
+    path: str
+    before: str | None
+    after: str | None
+    needs_reason: bool
+
+
+class GoalDifference(Shape):
+    """How a goal differs between two versions of its plan."""
+
+    goal: UUID
+    change: Literal["added", "dropped", "changed"]
+    before_hash: str | None
+    after_hash: str | None
+    fields: list[ChangedField]
+
+
+class PlanDifference(Shape):
+    """What differs between two versions of a plan; unchanged goals are left out."""
+
+    plan: UUID
+    from_version: int
+    to_version: int
+    before_hash: str
+    after_hash: str
+    goals: list[GoalDifference]
+
+
+class BoardAnswer(Shape):
+    """A cycle's standing and a page of its plans."""
+
+    cycle: dict[str, Any]
+    items: list[dict[str, Any]]
+    next: str | None
+    position: int
+    """The list shows everything up to here."""
+
+
+class InboxAnswer(Shape):
+    """What a person must do."""
+
+    items: list[dict[str, Any]]
+    position: int
+    """The list shows everything up to here."""
+
+
+SHAPES: tuple[type[Shape], ...] = (ProblemDocument,)
+"""Shapes that no route names as its answer."""

@@ -1,0 +1,210 @@
+"""Commands over HTTP: answered once, refused with a way out, and nothing written on a dry run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from api.examples import ADA, BEN, CYCLE, EXAMPLES, OKR, PLAN
+from domain.registry import COMMANDS
+from tests.api.world import World
+
+CALLABLE = [name for name, (_, command) in COMMANDS.items() if not command.system]
+
+
+async def test_every_example_works_on_a_live_quarter(world: World) -> None:
+    """The whole story of `api.examples`, in an order in which each command is allowed."""
+    sent: set[str] = set()
+
+    async def send(name: str, *arguments: str, **more: object) -> dict[str, object]:
+        sent.add(name)
+        return await world.send(name, *arguments, **more)  # type: ignore[arg-type]
+
+    async def plan_hash() -> str:
+        found = (await world.plan())["content_hash"]
+        assert isinstance(found, str)
+        return found
+
+    for name in ("FoundOrganization", "AddPerson", "SetManager", "AddTeam", "GrantRole", "OpenCycle"):
+        await send(name)
+    await send("EnrolParticipant")
+    await send("ExcuseParticipant")
+    await send("DraftGoal", BEN)
+    await send("AssignGoal")
+    await send("ProposeRevision", BEN)
+    goals = (await world.plan())["state"]["goals"]
+    await send("AcceptRevision", hash=goals[OKR]["hash"])
+    await send("AcknowledgeAssignment", BEN, hash=goals[EXAMPLES["AssignGoal"]["goal"]]["hash"])
+    sent.add("AdvancePhase")
+    await world.advance()
+    await world.advance()
+    for refusal in ("RequestChanges", "RejectPlan"):
+        await send("SubmitPlan", BEN, hash=await plan_hash())
+        await send(refusal, hash=await plan_hash())
+    await send("SubmitPlan", BEN, hash=await plan_hash())
+    await send("SignPlan", hash=await plan_hash())
+    assert (await world.plan())["signed"]
+    await world.advance()
+    await send("CheckIn", BEN)
+    final = [{"measure": reading["measure"], **reading} for reading in EXAMPLES["CheckIn"]["readings"]]
+    await send("CheckIn", BEN, readings=final, final=True, status="done")
+    kpi = EXAMPLES["AssignGoal"]["goal"]
+    await send("CheckIn", BEN, goal=kpi, readings=[{"measure": kpi, "value": "93.25"}], final=True)
+    await world.advance()
+    await send("ReopenPhase")
+    await world.advance()
+    await send("ExtendDeadline")
+    await send("Reflect", BEN)
+    await send("PublishResults")
+    results = (await world.get(f"/cycles/{CYCLE}")).json()["state"]["results"]
+    assert results[PLAN]["kpi_attainment"] == "110.4167"
+    await send("AcknowledgeResult", BEN, result=results[PLAN]["hash"])
+    sent.add("CloseCycle")
+    await world.advance("CloseCycle")
+    assert (await world.get(f"/cycles/{CYCLE}")).json()["state"]["closed"]
+    await send("RevokeRole")
+    await send("DeactivatePerson")
+    assert sent == set(CALLABLE)
+
+
+async def test_a_command_answers_its_positions_versions_and_etag(world: World) -> None:
+    first = await world.try_("FoundOrganization")
+    assert (first.status_code, first.json()["outcome"]) == (201, "appended")
+    assert first.headers["location"] == world.base
+    second = await world.try_("AddPerson")
+    assert second.status_code == 200
+    assert second.json()["position"] == {"first": 2, "last": 2}
+    assert second.headers["goalcycle-position"] == "2"
+    assert second.headers["etag"] == '"2"'
+    assert second.json()["events"] == [
+        {"stream": {"kind": "directory", "id": "00000000-0000-0000-0000-000000000001"}, "type": "PersonAdded"}
+    ]
+    assert (await world.get("")).headers["etag"] == '"2"'
+
+
+async def test_the_same_key_is_appended_once_however_often_it_is_sent(world: World) -> None:
+    await world.found()
+    key = {"Idempotency-Key": "grant-1"}
+    answers = await asyncio.gather(*(world.try_("GrantRole", headers=key) for _ in range(5)))
+    again = await world.try_("GrantRole", headers=key)
+    assert sorted(answer.json()["outcome"] for answer in answers)[:1] == ["appended"]
+    assert {answer.json()["position"]["last"] for answer in [*answers, again]} == {3}
+    assert again.json()["outcome"] == "duplicate"
+    assert again.headers["etag"] == '"3"'
+    assert await world.engine.log.last_position(world.organization) == 3
+
+
+async def test_a_retried_success_is_answered_although_its_if_match_is_stale_by_now(world: World) -> None:
+    await world.found()
+    sent = {"Idempotency-Key": "manager-1", "If-Match": '"2"'}
+    assert (await world.try_("SetManager", headers=sent)).json()["outcome"] == "appended"
+    assert (await world.try_("SetManager", headers=sent)).json()["outcome"] == "duplicate"
+
+
+async def test_the_same_key_with_another_body_is_refused(world: World) -> None:
+    await world.found()
+    key = {"Idempotency-Key": "grant-1"}
+    await world.send("GrantRole", headers=key)
+    answer = await world.try_("GrantRole", headers=key, role="auditor")
+    assert (answer.status_code, answer.json()["code"]) == (422, "command.key_reused")
+
+
+async def test_the_order_of_keys_and_the_spelling_of_numbers_make_no_other_body(world: World) -> None:
+    await world.found()
+    key = {"Idempotency-Key": "grant-1"}
+    await world.send("GrantRole", headers=key)
+    turned = dict(reversed(EXAMPLES["GrantRole"].items()))
+    assert (await world.try_("GrantRole", headers=key, body=turned)).json()["outcome"] == "duplicate"
+
+
+async def test_a_number_with_a_fraction_is_taken_exactly(world: World) -> None:
+    await world.open()
+    definition = EXAMPLES["DraftGoal"]["definition"]
+    body = {**EXAMPLES["DraftGoal"], "definition": {**definition, "weight": "WEIGHT"}}
+    answer = await world.client.post(
+        world.route("DraftGoal"),
+        headers=world.headers(BEN) | {"Content-Type": "application/json"},
+        content=json.dumps(body).replace('"WEIGHT"', "33.333333333"),
+    )
+    assert answer.status_code == 201, answer.text
+    assert (await world.plan())["state"]["goals"][OKR]["definition"]["weight"] == "33.333333333"
+
+
+async def test_a_dry_run_shows_the_events_with_their_texts_and_writes_nothing(world: World) -> None:
+    await world.open()
+    before = await world.engine.log.last_position(world.organization)
+    answer = await world.send("DraftGoal", BEN, dry_run=True)
+    assert (answer["outcome"], answer["position"]) == ("dry_run", None)
+    assert [event["type"] for event in answer["events"]] == ["PlanOpened", "GoalDrafted"]
+    definition = answer["events"][1]["data"]["definition"]
+    assert definition["title"] == EXAMPLES["DraftGoal"]["definition"]["title"]
+    assert definition["key_results"][1]["milestones"][0]["title"] == "Prototype tested with five customers"
+    assert await world.engine.log.last_position(world.organization) == before
+    assert (await world.get(f"/plans/{PLAN}")).status_code == 404
+
+
+async def test_a_dry_run_is_refused_like_the_command_itself(world: World) -> None:
+    await world.open()
+    answer = await world.try_("DraftGoal", BEN, dry_run=True, owner=ADA)
+    assert (answer.status_code, answer.json()["code"]) == (422, "plan.id_mismatch")
+
+
+async def test_an_edit_without_if_match_is_428(world: World) -> None:
+    await world.found()
+    for sent in ({}, {"If-Match": "*"}):
+        answer = await world.client.post(
+            world.route("SetManager"), headers=world.headers() | sent, json=EXAMPLES["SetManager"]
+        )
+        assert (answer.status_code, answer.json()["code"]) == (428, "precondition.required")
+
+
+async def test_a_stale_edit_is_412_with_what_happened_since(world: World) -> None:
+    await world.found()
+    await world.send("AddTeam")
+    await world.send("GrantRole")
+    answer = await world.try_("SetManager", headers={"If-Match": '"2"'})
+    assert (answer.status_code, answer.json()["code"]) == (412, "precondition.stale")
+    assert answer.json()["changes"] == [
+        {"version": 3, "type": "TeamAdded", "position": 3},
+        {"version": 4, "type": "RoleGranted", "position": 4},
+    ]
+
+
+@pytest.mark.parametrize("tag", ['W/"2"', "2", '"2", "3"', '"two"'])
+async def test_an_etag_that_this_api_never_gave_is_400(world: World, tag: str) -> None:
+    await world.found()
+    answer = await world.try_("SetManager", headers={"If-Match": tag})
+    assert (answer.status_code, answer.json()["code"]) == (400, "header.malformed")
+
+
+async def test_if_none_match_creates_only(world: World) -> None:
+    await world.open()
+    first = await world.try_("DraftGoal", BEN, headers={"If-None-Match": "*"})
+    assert first.status_code == 201
+    assert first.headers["location"] == f"{world.base}/plans/{PLAN}"
+    second = await world.try_("AssignGoal", headers={"If-None-Match": "*"})
+    assert (second.status_code, second.json()["code"]) == (412, "precondition.stale")
+    wrong = await world.try_("AddTeam", headers={"If-None-Match": "*"})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "header.malformed")
+
+
+async def test_a_rule_refuses_with_its_own_status_and_points_at_the_field(world: World) -> None:
+    await world.found()
+    unknown = await world.try_("AddPerson", person=OKR, manager=OKR)
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "person.unknown")
+    assert unknown.json()["errors"][0]["pointer"] == "/manager"
+    forbidden = await world.try_("AddTeam", BEN)
+    assert (forbidden.status_code, forbidden.json()["code"]) == (403, "directory.not_admin")
+    broken = await world.try_("AddPerson")
+    assert (broken.status_code, broken.json()["code"]) == (409, "person.exists")
+
+
+async def test_no_route_leads_to_a_duty(world: World) -> None:
+    await world.open()
+    for name in ("finish-closing", "begin-closing", "send-digest"):
+        answer = await world.client.post(
+            f"{world.base}/cycles/{CYCLE}/{name}", headers=world.headers(), json={"phase": "draft", "since": 1}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (404, "route.unknown")
