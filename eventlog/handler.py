@@ -192,11 +192,11 @@ class CommandHandler:
                         self._note(order, "clock.skewed", at=request.at, database=result.floor)
                         raise SKEWED()
                 case Outcome.CONFLICT:
+                    if attempt:  # several processes meet here: part their ways, or the slowest never gets through
+                        await asyncio.sleep(random.uniform(0, CONTENTION * 2**attempt))  # noqa: S311
                     if not await self.cache.refresh_all(order.organization, decision.heads):
                         # The cache is not behind, it is wrong: the log was replaced under us by another copy.
                         self.cache.forget(order.organization, decision.heads)
-                    if attempt:  # several processes meet here: part their ways, or the slowest never gets through
-                        await asyncio.sleep(random.uniform(0, CONTENTION * 2**attempt))  # noqa: S311
         self._note(order, "log.contended")
         raise CONTENDED()
 
