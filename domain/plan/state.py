@@ -273,8 +273,11 @@ def ground(state: PlanState, context: Context, command: Command | None = None) -
         cycle_id, owner = command.cycle, command.owner
     if cycle_id is None or owner is None:
         raise PLAN_UNKNOWN()
-    directory: DirectoryState = context.states[DIRECTORY]
-    cycle: CycleState = context.state("cycle", cycle_id)
+    return ground_of(owner, context.state("cycle", cycle_id), context.states[DIRECTORY])
+
+
+def ground_of(owner: UUID, cycle: CycleState, directory: DirectoryState) -> Ground:
+    """The ground of an owner's plan, made of the two states it stands on."""
     return Ground(
         cycle=cycle,
         directory=directory,

@@ -1,0 +1,104 @@
+"""What a cycle's board shows: one row a plan, and the present gate as a list of checks with who blocks."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domain.cycle.gates import CHECKS
+from domain.cycle.state import CycleState
+from domain.cycle.windows import Phase
+from domain.plan.signing import approvers
+from domain.plan.state import Ground, PlanState
+from domain.values import Frozen, Instant, Share
+
+
+class PlanRow(Frozen):
+    """How one plan stands. Ids, codes and numbers only; names are opened when it is rendered."""
+
+    plan: UUID
+    owner: UUID
+    excused: bool = False
+    goals: int = 0
+    agreed: int = 0
+    submitted: bool = False
+    signatures: int = 0
+    steps: int = 0
+    signed: bool = False
+    voided: int = 0
+    """Signatures lost to changes so far."""
+    waiting_for: tuple[UUID, ...] = ()
+    """Who may sign the step that waits."""
+    escalated: bool = False
+    confidence: Share | None = None
+    """The lowest of its goals."""
+    last_check_in: Instant | None = None
+    finals: int = 0
+    okr_score: Share | None = None
+    kpi_payout: str | None = None
+    receipt: str | None = None
+    blocks: tuple[str, ...] = ()
+    """Codes of the present gate's checks that this plan fails."""
+
+
+class CycleRow(Frozen):
+    """How the cycle stands."""
+
+    cycle: UUID
+    phase: Phase
+    deadlines: dict[Phase, Instant]
+    facilitator: UUID | None
+    participants: int
+    closing: bool
+    gate_failed: bool
+    digests: int
+    results_published: bool
+    closed: bool
+
+
+def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRow:
+    """The row of an owner's plan, which may have no event yet."""
+    cycle = found.cycle
+    goals = list(state.goals.values())
+    signing = state.signing
+    result = cycle.results.get(plan)
+    confidences = [goal.confidence for goal in goals if goal.confidence is not None]
+    excused = not cycle.takes_part(owner)
+    open_gate = not cycle.closed and not excused
+    failing = [blocker.check for check in CHECKS[cycle.phase] for blocker in check(cycle, owner, state)]
+    return PlanRow(
+        plan=plan,
+        owner=owner,
+        excused=excused,
+        goals=len(goals),
+        agreed=sum(goal.agreed for goal in goals),
+        submitted=signing is not None,
+        signatures=len(signing.signatures) if signing else 0,
+        steps=len(found.steps),
+        signed=state.signed,
+        voided=len(state.voided),
+        waiting_for=tuple(sorted(approvers(found, signing))) if signing else (),
+        escalated=signing.escalated if signing else False,
+        confidence=min(confidences, default=None),
+        last_check_in=state.last_check_in,
+        finals=sum(goal.final for goal in goals),
+        okr_score=result.okr_score if result else None,
+        kpi_payout=str(result.kpi_payout) if result and result.kpi_payout is not None else None,
+        receipt=state.receipt.how if state.receipt else None,
+        blocks=tuple(dict.fromkeys(failing)) if open_gate else (),
+    )
+
+
+def cycle_row(state: CycleState, cycle: UUID) -> CycleRow:
+    """The cycle's own row."""
+    return CycleRow(
+        cycle=cycle,
+        phase=state.phase,
+        deadlines=state.deadlines,
+        facilitator=state.facilitator,
+        participants=sum(not item.excused for item in state.participants.values()),
+        closing=state.closing is not None,
+        gate_failed=state.gate_failure is not None,
+        digests=state.digests,
+        results_published=bool(state.results),
+        closed=state.closed,
+    )

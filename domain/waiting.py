@@ -1,0 +1,156 @@
+"""Who must do what: the one list that the inbox shows (what its users ask for most, R10).
+
+Pure and without a clock: due instants are told, whether they have passed is the reader's question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from domain.cycle.state import CycleState
+from domain.cycle.windows import Phase
+from domain.plan.signing import approvers
+from domain.plan.state import Goal, Ground, PlanState, Side
+from domain.values import Frozen, Instant
+
+NEGOTIABLE = (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+
+
+class What(StrEnum):
+    """What is asked of somebody."""
+
+    DRAFT_GOALS = "draft_goals"
+    PROPOSE = "propose"
+    ANSWER = "answer"
+    ACKNOWLEDGE = "acknowledge"
+    SUBMIT = "submit"
+    SIGN = "sign"
+    SIGN_AGAIN = "sign_again"
+    """Their signature was voided by a change: only that change needs a look."""
+    CHECK_IN = "check_in"
+    ACKNOWLEDGE_RESULT = "acknowledge_result"
+    PUBLISH_RESULTS = "publish_results"
+    GATE_FAILED = "gate_failed"
+
+
+class Group(StrEnum):
+    """How urgent it is to others."""
+
+    BLOCKS_GATE = "blocks_gate"
+    NEEDS_ME = "needs_me"
+    STALE = "stale"
+
+
+class Wait(Frozen):
+    """One thing that one person must do."""
+
+    person: UUID
+    what: What
+    group: Group
+    cycle: UUID
+    plan: UUID | None = None
+    owner: UUID | None = None
+    """Whose plan it is."""
+    goal: UUID | None = None
+    hash: str | None = None
+    """What a decision must name."""
+    seen_hash: str | None = None
+    """What this person last signed of it: the difference begins there."""
+    reason: str | None = None
+    """Why something is stale: the code of the voiding."""
+    due: Instant | None = None
+
+    @property
+    def key(self) -> str:
+        """Tells the items of one person and plan apart."""
+        return f"{self.what}:{self.goal or ''}"
+
+
+def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iterator[Wait]:
+    """What a plan asks of people in the cycle's present phase. Nothing where its owner takes no part."""
+    cycle = found.cycle
+    if cycle.closed or cycle.id is None or not cycle.takes_part(owner):
+        return
+    base = Wait(
+        person=found.owner,
+        what=What.DRAFT_GOALS,
+        group=Group.BLOCKS_GATE,
+        cycle=cycle.id,
+        plan=plan,
+        owner=owner,
+        due=cycle.deadlines.get(cycle.phase),
+    )
+    if cycle.phase in NEGOTIABLE:
+        if not state.goals:
+            yield base
+        for goal in state.goals.values():
+            yield from _goal_waits(goal, found, base)
+    if cycle.phase is Phase.COMMIT and state.goals:
+        yield from _signing_waits(state, found, base)
+    if cycle.phase is Phase.TRACK:
+        for goal in state.goals.values():
+            if not goal.final:
+                yield _altered(base, what=What.CHECK_IN, goal=goal.id)
+    if cycle.phase is Phase.RETROSPECT:
+        result = cycle.results.get(plan)
+        if result is not None and (state.receipt is None or state.receipt.result != result.hash):
+            yield _altered(base, what=What.ACKNOWLEDGE_RESULT, hash=result.hash, due=cycle.results_served_at)
+
+
+def cycle_waits(state: CycleState) -> Iterator[Wait]:
+    """What a cycle asks of its facilitator."""
+    if state.closed or state.id is None or state.facilitator is None:
+        return
+    base = Wait(
+        person=state.facilitator,
+        what=What.PUBLISH_RESULTS,
+        group=Group.BLOCKS_GATE,
+        cycle=state.id,
+        due=state.deadlines.get(state.phase),
+    )
+    if state.phase is Phase.RETROSPECT and not state.results:
+        yield base
+    if state.gate_failure is not None:
+        yield _altered(base, what=What.GATE_FAILED, group=Group.NEEDS_ME)
+
+
+def _goal_waits(goal: Goal, found: Ground, base: Wait) -> Iterator[Wait]:
+    group = Group.NEEDS_ME if found.cycle.phase is Phase.DRAFT else Group.BLOCKS_GATE
+    item = _altered(base, goal=goal.id, hash=goal.hash, group=group)
+    if goal.agreed:
+        return
+    if goal.definition.kind == "kpi":
+        yield _altered(item, what=What.ACKNOWLEDGE, due=goal.served_at)
+    elif goal.turn is None:
+        yield _altered(item, what=What.PROPOSE)
+    else:
+        people = {found.owner} if goal.turn is Side.OWNER else found.counterpart
+        for person in sorted(people):
+            yield _altered(item, what=What.ANSWER, person=person, due=goal.turn_due)
+
+
+def _signing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait]:
+    now = state.content_hash(found.cycle.policy.scoring.hash)
+    if state.signing is None:
+        if all(goal.agreed for goal in state.goals.values()):
+            yield _altered(base, what=What.SUBMIT, hash=now)
+        return
+    for person in sorted(approvers(found, state.signing)):
+        voided = next((item for item in reversed(state.voided) if item.signature.signer == person), None)
+        item = _altered(base, person=person, hash=now, due=_earliest(base.due, state.signing.escalate_at))
+        if voided is None:
+            yield _altered(item, what=What.SIGN)
+        else:
+            again = {"seen_hash": voided.signature.hash, "reason": voided.reason, "group": Group.STALE}
+            yield _altered(item, what=What.SIGN_AGAIN, **again)
+
+
+def _earliest(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else min(one, other)
+
+
+def _altered(wait: Wait, **fields: object) -> Wait:
+    return wait.model_copy(update=fields)
