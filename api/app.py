@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from api import history, lists, service, state
@@ -22,13 +24,23 @@ def create_app(services: Services) -> FastAPI:
     for language in LANGUAGES:
         texts_in(language)  # a broken catalogue stops the start, not the first refusal in that language
     metrics = Metrics(services.queue_depth)
-    app = FastAPI(title="goalcycle", version=VERSION, docs_url=None, redoc_url=None)
+    app = _routed(metrics)
     app.state.services = services
     app.state.metrics = metrics
+    add_error_handlers(app)
+    app.add_middleware(Frame, metrics=metrics, body_bytes=services.limits.body_bytes)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """What `/openapi.json` answers, without services."""
+    return _routed(Metrics(lambda: 0)).openapi()
+
+
+def _routed(metrics: Metrics) -> FastAPI:
+    app = FastAPI(title="goalcycle", version=VERSION, docs_url=None, redoc_url=None)
     for router in (state.router, history.router, lists.router, service.router):
         app.include_router(router)
     add_command_routes(app, metrics)
-    add_error_handlers(app)
-    app.add_middleware(Frame, metrics=metrics, body_bytes=services.limits.body_bytes)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app

@@ -34,10 +34,15 @@ STREAM_PATHS: dict[Kind, str] = {"directory": "/directory", "cycle": "/cycles/{c
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 IdempotencyKey = Annotated[
-    str | None, Header(alias="Idempotency-Key", description="Makes a retry harmless. Without it every request is a new command.")
+    str | None,
+    Header(alias="Idempotency-Key", description="Makes a retry harmless. Without it every request is a new command."),
 ]
-IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag that you saw. Required where the command is an edit.")]
-IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="`*`: only create, never add to what exists.")]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description="The ETag that you saw. Required where the command is an edit.")
+]
+IfNoneMatch = Annotated[
+    str | None, Header(alias="If-None-Match", description="`*`: only create, never add to what exists.")
+]
 DryRun = Annotated[bool, Query(description="Answer what would be appended, and append nothing.")]
 
 

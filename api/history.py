@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from domain.directory.state import DIRECTORY
 from domain.messages import Kind
 from domain.plan.state import PLAN_UNKNOWN
 from domain.problems import Problem
+from eventlog.log import Recorded
 
 router = APIRouter(prefix="/v1/organizations/{organization}", responses={"default": PROBLEMS})
 UNKNOWN: dict[Kind, Problem] = {"directory": NOT_FOUNDED, "cycle": CYCLE_UNKNOWN, "plan": PLAN_UNKNOWN}
@@ -93,8 +95,7 @@ async def plan_diff(
     await require_reader(services, caller)
     ref = Ref("plan", plan)
     records = await services.log.read_stream(caller.organization, ref)
-    if not records:
-        raise PLAN_UNKNOWN()
+    _require_kind(ref, records)
     to_version = len(records) if to_version is None else to_version
     for name, version in (("from", from_version), ("to", to_version)):
         if version > len(records):
@@ -120,6 +121,12 @@ async def feed(
     return JSONResponse({"items": items, "next": following}, headers=PRIVATE)
 
 
+def _require_kind(ref: Ref, records: Sequence[Recorded]) -> None:
+    """A stream is found by its id alone: a cycle's id under /plans names nothing."""
+    if not records or records[0].kind != ref.kind:
+        raise UNKNOWN[ref.kind]()
+
+
 async def _history(
     services: Services, caller: Caller, ref: Ref, after: str | None, limit: int, as_of: str | None
 ) -> Response:
@@ -129,8 +136,8 @@ async def _history(
     records = await services.log.read_stream(
         caller.organization, ref, after_version=version, up_to_position=moment.position
     )
-    if not records and version == 0:
-        raise UNKNOWN[ref.kind]()
+    if version == 0 or records:
+        _require_kind(ref, records)
     size = page_size(services.limits, limit)
     items = await rendered_events(services.opener(caller.organization), services.codec, records[:size])
     following = encode_cursor(ref.stream, records[size - 1].version) if len(records) > size else None

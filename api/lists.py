@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,11 +16,13 @@ from api.access import require_reader
 from api.auth import Asking, Caller, Serving
 from api.cursors import PAGE, After, Limit, page_size
 from api.openapi import PROBLEMS
-from api.problems import BEHIND
+from api.problems import BEHIND, CURSOR_INVALID
 from api.rendering import rendered
 from api.services import Services
 from api.shapes import BoardAnswer, InboxAnswer
 from domain.cycle.state import CYCLE_UNKNOWN
+from domain.directory.state import DirectoryState
+from domain.sealed import CommonName, PersonName
 
 router = APIRouter(prefix="/v1/organizations/{organization}", tags=["lists"], responses={"default": PROBLEMS})
 MinPosition = Annotated[
@@ -38,20 +40,24 @@ async def board(
     min_position: MinPosition = None,
 ) -> Response:
     """The standing of a cycle and of its plans."""
-    await require_reader(services, caller)
+    directory = await require_reader(services, caller)
     await _caught_up(services, caller, min_position)
-    found = await services.views.board(caller.organization, cycle, after, page_size(services.limits, limit))
+    size = page_size(services.limits, limit)
+    try:
+        found = await services.views.board(caller.organization, cycle, after, size)
+    except ValueError:
+        raise CURSOR_INVALID("/query/after") from None
     if found is None:
         raise CYCLE_UNKNOWN()
-    return await _listed(services, caller, found)
+    return await _listed(services, caller, directory, found)
 
 
 @router.get("/inbox", operation_id="get_inbox", summary="Inbox", response_model=InboxAnswer)
 async def inbox(services: Serving, caller: Asking, min_position: MinPosition = None) -> Response:
     """What the caller must do."""
-    await require_reader(services, caller)
+    directory = await require_reader(services, caller)
     await _caught_up(services, caller, min_position)
-    return await _listed(services, caller, await services.views.inbox(caller.organization, caller.person))
+    return await _listed(services, caller, directory, await services.views.inbox(caller.organization, caller.person))
 
 
 async def _caught_up(services: Services, caller: Caller, position: int | None) -> None:
@@ -62,6 +68,23 @@ async def _caught_up(services: Services, caller: Caller, position: int | None) -
         raise BEHIND(position=position)
 
 
-async def _listed(services: Services, caller: Caller, found: Mapping[str, Any]) -> Response:
-    value, _ = await rendered(services.opener(caller.organization), found)
-    return JSONResponse(value, headers={"Cache-Control": "private, no-store"})
+async def _listed(services: Services, caller: Caller, directory: DirectoryState, found: Mapping[str, Any]) -> Response:
+    """The list with the names of everybody that it speaks of: the read models hold ids only."""
+    told = set(_strings(found))
+    known: dict[str, CommonName | PersonName] = {
+        **{str(person.id): person.name for person in directory.people.values() if str(person.id) in told},
+        **{str(team.id): team.name for team in directory.teams.values() if str(team.id) in told},
+    }
+    names, _ = await rendered(services.opener(caller.organization), known)
+    return JSONResponse({**found, "names": names}, headers={"Cache-Control": "private, no-store"})
+
+
+def _strings(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, Mapping):
+        for item in tree.values():
+            yield from _strings(item)
+    elif isinstance(tree, list):
+        for item in tree:
+            yield from _strings(item)

@@ -86,7 +86,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
 
 
 def _finish(operation: dict[str, Any]) -> None:
-    """Refusals are problem documents, path parameters have examples, and preconditions stand where they mean something."""
+    """Refusals are problem documents, path parameters have examples, preconditions stand where they mean something."""
     operation["responses"].pop("422", None)
     _, command = COMMANDS.get(operation["summary"], (None, None))
     kept = []

@@ -14,10 +14,10 @@ from eventlog.seal import Opener
 
 
 class Views(Protocol):
-    """The read models. What they return is JSON whose sealed values are still sealed."""
+    """The read models. What they return is JSON of ids, codes and numbers, without texts or names."""
 
     async def board(self, organization: UUID, cycle: UUID, after: str | None, limit: int) -> Mapping[str, Any] | None:
-        """A cycle's standing and a page of its plans; None where there is no such cycle."""
+        """A cycle's standing and a page of its plans; None: no such cycle. Raises ValueError for a foreign cursor."""
         ...
 
     async def inbox(self, organization: UUID, person: UUID) -> Mapping[str, Any]:

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.board import CycleRow, PlanRow
 from domain.values import Instant
+from domain.waiting import Wait
 
 
 class Shape(BaseModel):
@@ -110,15 +112,6 @@ class StateAnswer(Shape):
     """JSON pointers into `state` of texts whose key was erased: they are null there."""
 
 
-class GoalWaits(Shape):
-    """What a goal waits for."""
-
-    goal: UUID
-    waits_for: Literal["proposal", "answer", "acknowledgement", "nothing"]
-    people: list[UUID]
-    due: Instant | None = None
-
-
 class SignatureWaits(Shape):
     """The step of the chain that waits."""
 
@@ -143,7 +136,8 @@ class PlanAnswer(StateAnswer):
     signed: bool
     signature: SignatureWaits | None
     """None where the plan is not submitted, or every step has signed."""
-    goals: list[GoalWaits]
+    waits: list[Wait]
+    """What the plan asks of whom in the present phase: the same items as in their inboxes."""
 
 
 class EventAnswer(Shape):
@@ -210,22 +204,42 @@ class PlanDifference(Shape):
     goals: list[GoalDifference]
 
 
-class BoardAnswer(Shape):
-    """A cycle's standing and a page of its plans."""
+class GateCheck(Shape):
+    """A check of the present gate that fails."""
 
-    cycle: dict[str, Any]
-    items: list[dict[str, Any]]
+    check: str
+    plans: int
+    """How many plans fail it."""
+
+
+class CycleStanding(CycleRow):
+    """How the cycle stands, and what would keep its phase from closing now."""
+
+    gate: list[GateCheck]
+
+
+class Listed(Shape):
+    """What every list says besides its items."""
+
+    names: dict[UUID, str | None]
+    """Of the people and teams that the items speak of; null where a name was erased."""
+    position: int
+    """The list shows everything up to here."""
+
+
+class BoardAnswer(Listed):
+    """A cycle's standing and a page of its plans, in order of id."""
+
+    cycle: CycleStanding
+    items: list[PlanRow]
     next: str | None
-    position: int
-    """The list shows everything up to here."""
+    """Send it as `after`; None: there are no more."""
 
 
-class InboxAnswer(Shape):
-    """What a person must do."""
+class InboxAnswer(Listed):
+    """What a person must do, the most urgent first."""
 
-    items: list[dict[str, Any]]
-    position: int
-    """The list shows everything up to here."""
+    items: list[Wait]
 
 
 SHAPES: tuple[type[Shape], ...] = (ProblemDocument,)

@@ -15,15 +15,16 @@ from api.as_of import AsOfQuery, Moment, load, moment_of
 from api.auth import Asking, Caller, Serving
 from api.openapi import PROBLEMS
 from api.preconditions import etag
-from api.rendering import rendered
+from api.rendering import plain, rendered
 from api.services import Services
 from api.shapes import PlanAnswer, StateAnswer
-from api.waits import goal_waits, ground_of, signature_waits
+from api.waits import signature_waits
 from domain.cycle.state import CYCLE_UNKNOWN, CycleState
 from domain.decider import Ref
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DIRECTORY, DirectoryState
-from domain.plan.state import PLAN_UNKNOWN, PlanState
+from domain.plan.state import PLAN_UNKNOWN, PlanState, ground_of
+from domain.waiting import plan_waits
 
 router = APIRouter(prefix="/v1/organizations/{organization}", responses={"default": PROBLEMS})
 
@@ -62,14 +63,15 @@ async def get_plan(services: Serving, caller: Asking, plan: UUID, as_of: AsOfQue
     await require_reader(services, caller)
     moment = await moment_of(services, caller, as_of)
     state, version, cycle, directory = await _plan(services, caller, plan, moment)
-    ground = ground_of(state, cycle, directory)
+    owner = state.owner or plan
+    ground = ground_of(owner, cycle, directory)
     more = {
         "phase": cycle.phase.value,
         "content_hash": state.content_hash(cycle.policy.scoring.hash),
         "responsible": str(ground.owner),
         "signed": state.signed,
         "signature": signature_waits(state, ground),
-        "goals": [goal_waits(goal, ground) for goal in state.goals.values()],
+        "waits": plain(list(plan_waits(state, ground, owner, plan))),
     }
     return await _answer(services, caller, moment, "plan", plan, version, directory.zone, state, more)
 

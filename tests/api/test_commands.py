@@ -20,7 +20,7 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
 
     async def send(name: str, *arguments: str, **more: object) -> dict[str, object]:
         sent.add(name)
-        return await world.send(name, *arguments, **more)  # type: ignore[arg-type]
+        return await world.send(name, *arguments, **more)
 
     async def plan_hash() -> str:
         found = (await world.plan())["content_hash"]

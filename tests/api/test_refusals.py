@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
@@ -88,6 +89,11 @@ async def test_what_is_not_there_is_404(world: World) -> None:
     }.items():
         answer = await world.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, code), path
+    for path in ("", "/history", "/diff?from=0"):  # the id is a cycle's
+        assert (await world.get(f"/plans/{CYCLE}{path}")).status_code == 404
+    assert (await world.get(f"/plans/{CYCLE}?as_of=3")).status_code == 404
+    answer = await world.try_("SubmitPlan", BEN, room=f"/plans/{CYCLE}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "stream.other_kind")
     await world.send("DraftGoal", BEN)
     assert (await world.get(f"/plans/{PLAN}/goals/{uuid4()}")).json()["code"] == "goal.unknown"
 
@@ -190,7 +196,7 @@ async def test_an_error_never_repeats_a_text_that_the_caller_sent(world: World) 
     await world.open()
     definition = EXAMPLES["DraftGoal"]["definition"]
     title = {"title": SECRET_TEXT}
-    attempts = [
+    attempts: list[dict[str, Any]] = [
         {"definition": {**definition, **title, "weight": SECRET_TEXT, "ambition": SECRET_TEXT}},
         {"definition": {**definition, "kind": SECRET_TEXT}},
         {"definition": {**definition, "title": {"text": SECRET_TEXT}}},

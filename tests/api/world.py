@@ -24,6 +24,7 @@ from domain.values import SYSTEM
 from eventlog.handler import Order, Step
 from eventlog.keyring import MemoryKeyring
 from eventlog.postgres import PostgresLog, open_pool
+from eventlog.views import PostgresViews
 
 SECRET = "a secret of the tests, long enough for HS256"
 ROOMS = {"directory": "/directory", "cycle": f"/cycles/{CYCLE}", "plan": f"/plans/{PLAN}"}
@@ -45,13 +46,11 @@ class World:
         return f"/v1/organizations/{self.organization}"
 
     def headers(self, person: str | UUID = ADA, **more: str) -> dict[str, str]:
-        token = mint_token(
-            SECRET, organization=self.organization, person=UUID(str(person)), lasts=timedelta(minutes=5)
-        )
+        token = mint_token(SECRET, organization=self.organization, person=UUID(str(person)), lasts=timedelta(minutes=5))
         return {"Authorization": f"Bearer {token}", **{name.replace("_", "-"): value for name, value in more.items()}}
 
     async def get(self, path: str, person: str | UUID = ADA, **query: Any) -> httpx.Response:
-        return await self.client.get(self.base + path, headers=self.headers(person), params=query)
+        return await self.client.get(self.base + path, headers=self.headers(person), params=query or None)
 
     def route(self, name: str, room: str | None = None) -> str:
         kind, _ = COMMANDS[name]
@@ -114,9 +113,7 @@ class World:
         await self.send("ProposeRevision", BEN)
         goals = (await self.plan())["state"]["goals"]
         await self.send("AcceptRevision", hash=goals[EXAMPLES["AcceptRevision"]["goal"]]["hash"])
-        await self.send(
-            "AcknowledgeAssignment", BEN, hash=goals[EXAMPLES["AcknowledgeAssignment"]["goal"]]["hash"]
-        )
+        await self.send("AcknowledgeAssignment", BEN, hash=goals[EXAMPLES["AcknowledgeAssignment"]["goal"]]["hash"])
 
     async def advance(self, name: str = "AdvancePhase") -> None:
         """The facilitator closes the phase, and the duty that the workflow would perform finishes it."""
@@ -142,7 +139,7 @@ async def open_world(database_url: str, limits: Limits | None = None) -> AsyncIt
         handler=engine.handler,
         log=log,
         codec=CODEC,
-        views=None,
+        views=PostgresViews(pool),
         opener=engine.opener,
         token_secret=SECRET,
         readiness=_ready,
