@@ -92,6 +92,12 @@ class RequestChanges(PlanCommand):
     reason: AuthorText
 
 
+class RecallPlan(PlanCommand):
+    """The owner takes a submitted plan back before it is signed through (R5.3)."""
+
+    reason: AuthorText
+
+
 class PlanSubmitted(Event):
     """The plan waits for its first signature."""
 
@@ -133,6 +139,13 @@ class ChangesRequested(Event):
     step: int
     approver: UUID
     goals: tuple[UUID, ...]
+    reason: AuthorText
+
+
+class PlanRecalled(Event):
+    """The owner took the plan back."""
+
+    hash: Hash
     reason: AuthorText
 
 
@@ -259,6 +272,21 @@ def request_changes(state: PlanState, command: RequestChanges, context: Context)
     return [requested, *void_signatures(state, "changes_requested", by=context.actor)]
 
 
+@plan.decides(RecallPlan)
+def recall_plan(state: PlanState, command: RecallPlan, context: Context) -> list[Event]:
+    """Before the last signature; those already given are void with the reason kept (R5.3)."""
+    found = ground(state, context)
+    found.cycle.require_phase(context.at, Phase.COMMIT)
+    require_active(found, context)
+    require_actor(context, frozenset({found.owner}), "the plan's owner")
+    if state.signing is None:
+        raise NOT_SUBMITTED()
+    if state.signing.complete:
+        raise COMPLETE()
+    recalled = PlanRecalled(hash=state.signing.hash, reason=command.reason)
+    return [recalled, *void_signatures(state, "recalled", by=context.actor)]
+
+
 @plan.evolves(PlanSubmitted)
 def plan_submitted(state: PlanState, event: PlanSubmitted) -> PlanState:
     signing = Signing(
@@ -299,5 +327,11 @@ def plan_rejected(state: PlanState, event: PlanRejected) -> PlanState:
 
 @plan.evolves(ChangesRequested)
 def changes_requested(state: PlanState, event: ChangesRequested) -> PlanState:
+    del event
+    return state
+
+
+@plan.evolves(PlanRecalled)
+def plan_recalled(state: PlanState, event: PlanRecalled) -> PlanState:
     del event
     return state

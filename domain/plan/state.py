@@ -145,7 +145,7 @@ class VoidedSignature(Frozen):
 
     signature: Signature
     reason: str
-    """A stable code: `goal_changed`, `goal_added`, `rejected`, `changes_requested`."""
+    """A stable code: `goal_changed`, `goal_added`, `rejected`, `changes_requested`, `recalled`."""
     by: UUID | None
     at_version: int
 
