@@ -30,7 +30,13 @@ TRIES = 8
 """How often a call is sent again over a new connection."""
 PAUSE = 0.05
 """Seconds before the second try; doubled for each one after it."""
-LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+)
 """The connection went away: whether the call took effect is unknown, and its command ids make repeating it safe."""
 
 
@@ -105,7 +111,7 @@ class Appender:
         try:
             results = await self._append(organization, [waiting.request for waiting in batch])
         except Exception as error:
-            if len(batch) == 1:
+            if len(batch) == 1 or _is_lost(error):  # without a database, request by request would take for ever
                 self._fail(organization, batch, error)
                 return
             logger.warning(
@@ -121,8 +127,8 @@ class Appender:
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._log.append(organization, requests)
-            except LOST as error:
-                if attempt == TRIES:
+            except Exception as error:
+                if attempt == TRIES or not _is_lost(error):
                     raise
                 logger.warning(
                     "append.repeated", organization=str(organization), attempt=attempt, error=type(error).__name__
@@ -159,6 +165,11 @@ class Appender:
     def _forget(self, organization: UUID, waiting: _Waiting) -> None:
         with suppress(KeyError):
             del self._known[organization, waiting.request.command_id]
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether the connection is at fault. asyncpg's interface errors include arguments that it cannot encode."""
+    return isinstance(error, LOST) and not isinstance(error, ValueError)
 
 
 def _settle(answer: asyncio.Future[AppendResult], result: AppendResult) -> None:
