@@ -7,6 +7,8 @@ from uuid import UUID
 
 from api.examples import ADA, BEN, CYCLE, EXAMPLES, OKR, PLAN
 from api.shapes import CommandAnswer, EventPage, Feed, PlanAnswer, PlanDifference, ProblemDocument, StateAnswer
+from domain.decider import Ref
+from domain.plan.duties import Remind
 from tests.api.world import World
 
 KPI = EXAMPLES["AssignGoal"]["goal"]
@@ -166,12 +168,21 @@ async def test_the_feed_shows_every_event_once_in_order(world: World) -> None:
     assert seen == list(range(1, last + 1))
 
 
-async def test_a_reminder_is_no_fact_and_leaves_the_etag_alone(world: World) -> None:
-    """An ETag is the version of the last fact, so no notice makes an edit stale."""
-    await world.open()
+async def test_a_reminder_is_no_fact_and_makes_nobody_s_edit_stale(world: World) -> None:
+    await world.found()
+    at_once = {"unit": "elapsed", "seconds": 0}
+    await world.send("OpenCycle", policy={"chain": [{"relation": "manager"}], "turn": at_once})
     await world.send("DraftGoal", BEN)
-    plan = await world.get(f"/plans/{PLAN}")
-    assert plan.headers["etag"] == f'"{plan.json()["version"]}"'
+    await world.send("ProposeRevision", BEN)
+    seen = await world.get(f"/plans/{PLAN}")
+    since = seen.json()["state"]["goals"][OKR]["turn_since"]
+    await world.perform(Ref("plan", UUID(PLAN)), Remind(about="turn", since=since, goal=UUID(OKR)))
+    history = (await world.get(f"/plans/{PLAN}/history")).json()["items"]
+    assert (history[-1]["type"], history[-1]["notice"]) == ("Reminded", True)
+    assert (await world.get(f"/plans/{PLAN}")).headers["etag"] == seen.headers["etag"] == '"3"'
+    definition = EXAMPLES["DraftGoal"]["definition"]
+    counter = await world.try_("ProposeRevision", definition=definition, headers={"If-Match": seen.headers["etag"]})
+    assert counter.status_code == 200, counter.text
 
 
 async def test_answers_have_exactly_the_documented_shape(world: World) -> None:

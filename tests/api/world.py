@@ -19,6 +19,7 @@ from api.services import Limits, Services
 from cli.composition import CODEC, Engine, assemble
 from domain.cycle.closing import FinishClosing
 from domain.decider import Ref
+from domain.messages import Command
 from domain.registry import COMMANDS
 from domain.values import SYSTEM
 from eventlog.handler import Order, Step
@@ -121,11 +122,12 @@ class World:
         cycle = Ref("cycle", UUID(CYCLE))
         state = (await self.engine.handler.cache.refresh(self.organization, cycle)).state
         assert state.closing is not None
-        duty = FinishClosing(phase=state.phase, since=state.closing.version)
-        answer = await self.engine.handler.execute(
-            Order(self.organization, SYSTEM, uuid4(), (Step(cycle, duty),), b"duty")
-        )
-        assert answer.outcome == "appended"
+        await self.perform(cycle, FinishClosing(phase=state.phase, since=state.closing.version))
+
+    async def perform(self, ref: Ref, duty: Command) -> None:
+        """Do what a workflow would, when it falls due."""
+        order = Order(self.organization, SYSTEM, uuid4(), (Step(ref, duty),), b"duty")
+        assert (await self.engine.handler.execute(order)).outcome == "appended"
 
 
 @asynccontextmanager
