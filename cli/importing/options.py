@@ -37,6 +37,7 @@ class Known:
     """Who acts unless told otherwise: the cycle's facilitator, else the first active administrator."""
     participants: frozenset[UUID] = frozenset()
     name: str = ""
+    cycle_name: str = ""
     zone: str = "UTC"
 
 

@@ -11,6 +11,7 @@ from cli.importing.directory import Directory, DirectoryError, OrganizationEntry
 from cli.importing.goals import MAX_OBJECTIVES, limits_of, okr_of, parts_of, result_of, shares
 from cli.importing.options import ImportOptions, Known
 from cli.importing.owners import COMPANY, Owners
+from cli.importing.periods import period_name
 from cli.importing.steps import (
     PlannedGoal,
     PlannedOwner,
@@ -109,9 +110,7 @@ class _Planning:
         self._refuse_limits()
         goals = tuple(self._goals())
         owners = tuple(self._owners(goals))
-        title = self.outline.title
-        period = self.options.period
-        cycle_name = self.options.cycle_name or title or f"{period.starts.date()}..{period.ends.date()}"
+        cycle_name = self._cycle_name()
         return ImportPlan(
             options=self.options,
             organization_name=self.directory.organization.name,
@@ -129,6 +128,13 @@ class _Planning:
                 *goal_steps(goals, self.options),
             ),
         )
+
+    def _cycle_name(self) -> str:
+        known, period = self.options.known, self.options.period
+        if self.options.cycle is not None:
+            return known.cycle_name if known is not None else ""
+        zone = known.zone if known is not None else self.directory.organization.zone
+        return self.options.cycle_name or self.outline.title or period_name(period, zone)
 
     def _directory_steps(self) -> Iterator[PlannedStep]:
         if self.options.known is None:

@@ -125,8 +125,16 @@ async def read_known(engine: Engine, organization: UUID, cycle: UUID | None = No
         admin=facilitator or admins[0],
         participants=frozenset(found.participants) if found is not None else frozenset(),
         name=(directory.name.text if directory.name is not None else None) or "",
+        cycle_name=await _name_of(engine, organization, found),
         zone=directory.zone,
     )
+
+
+async def _name_of(engine: Engine, organization: UUID, cycle: CycleState | None) -> str:
+    if cycle is None or cycle.name is None:
+        return ""
+    opened = await engine.opener(organization).open(cycle)
+    return (opened.name.text if opened.name is not None else None) or ""
 
 
 async def run_import(engine: Engine, plan: ImportPlan, *, dry_run: bool = False) -> ImportReport:

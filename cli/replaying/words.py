@@ -1,0 +1,254 @@
+"""Every event of a plan as a sentence: the actor's name in front, reasons and changes below.
+
+An event that has no words of its own is told by its type and the first line of its docstring.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+from domain.directory.state import DirectoryState
+from domain.goals import Kpi, Okr
+from domain.messages import Event
+from domain.plan.diff import Change
+from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDrafted, PlanOpened
+from domain.plan.duties import AssignmentServed, Escalated, Reminded, ResultServed
+from domain.plan.negotiation import RevisionAccepted, RevisionProposed
+from domain.plan.result import Reflected, ResultAcknowledged
+from domain.plan.signing import ChangesRequested, PlanRejected, PlanSigned, PlanSubmitted
+from domain.plan.state import Reading
+from domain.plan.tracking import CheckedIn
+from domain.plan.voiding import SignaturesVoided
+from domain.sealed import Sealed
+from domain.values import SYSTEM
+
+ERASED = "(erased)"
+REASONS = {
+    "goal_changed": "a goal was changed",
+    "goal_added": "a goal was added",
+    "rejected": "the plan was rejected",
+    "changes_requested": "changes were requested",
+    "recalled": "the owner took the plan back",
+}
+E = TypeVar("E", bound=Event)
+
+
+@dataclass
+class Teller:
+    """Knows the names of people, and of what the goals so far consist."""
+
+    directory: DirectoryState
+    """With its texts opened."""
+    titles: dict[UUID, str] = field(default_factory=dict)
+    """Of goals, key results and milestones, at the latest revision told."""
+
+    def tell(self, event: Event) -> list[str]:
+        """What happened, without the actor: a clause, then details a line each."""
+        definition = getattr(event, "definition", None)
+        if isinstance(definition, Okr | Kpi):
+            self.titles |= {UUID(str(getattr(event, "goal", SYSTEM))): text(definition.title), **_parts(definition)}
+        teller = WORDS.get(type(event))
+        if teller is not None:
+            return list(teller(self, event))
+        words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(event).__name__).lower()
+        about = (type(event).__doc__ or "").partition("\n")[0]
+        return [f"{words}: {about}", *self._reason(getattr(event, "reason", None))]
+
+    def name(self, person: UUID | None) -> str:
+        """A person's or team's name; ids stay ids where a name was erased."""
+        if person is None:
+            return "nobody"
+        if person == SYSTEM:
+            return "goalcycle"
+        known = self.directory.people.get(person) or self.directory.teams.get(person)
+        return (known.name.text if known is not None else None) or f"{ERASED} {person}"
+
+    def names(self, people: Iterable[UUID]) -> str:
+        """Several, with commas."""
+        return ", ".join(self.name(person) for person in people) or "nobody"
+
+    def goal(self, goal: UUID) -> str:
+        """A goal, or a part of one, in quotation marks."""
+        return f"“{self.titles.get(goal, str(goal))}”"
+
+    def _reason(self, reason: Any) -> Iterator[str]:
+        if isinstance(reason, Sealed):
+            yield f"reason: {text(reason)}"
+
+    def definition(self, definition: Okr | Kpi) -> Iterator[str]:
+        """A goal's content."""
+        if isinstance(definition, Kpi):
+            points = f"threshold {definition.threshold}, target {definition.target}, stretch {definition.stretch}"
+            yield f"weight {definition.weight} %, {points} {definition.unit}"
+            return
+        yield f"weight {definition.weight} %, {definition.ambition.value}"
+        if definition.approach is not None:
+            yield f"approach: {text(definition.approach)}"
+        for result in definition.key_results:
+            if result.kind == "milestones":
+                steps = "; ".join(text(step.title) for step in result.milestones)
+                yield f"key result: {text(result.title)} ({steps})"
+            else:
+                yield f"key result: {text(result.title)} ({result.baseline} to {result.target} {result.unit})"
+
+    def change(self, change: Change, reasons: Mapping[str, Sealed]) -> str:
+        """One changed field, with its reason."""
+        path = change.path
+        for part in path.split("."):
+            if len(part) == 36 and UUID(part) in self.titles:
+                path = path.replace(part, self.goal(UUID(part)))
+        path = path.replace("_", " ").replace(".", " › ")
+        values = f": {change.before} to {change.after}" if change.before is not None or change.after is not None else ""
+        reason = f", because: {text(reasons[change.path])}" if change.path in reasons else ""
+        return f"{path}{values or ' reworded'}{reason}"
+
+    def reading(self, reading: Reading) -> str:
+        """A value, or the milestones reached."""
+        if reading.done is None:
+            return f"{self.goal(reading.measure)}: {reading.value}"
+        done = "; ".join(self.titles.get(step, str(step)) for step in reading.done) or "nothing"
+        return f"{self.goal(reading.measure)}: reached {done}"
+
+
+def text(sealed: Sealed) -> str:
+    """A text, or that it was erased."""
+    return sealed.text if sealed.text is not None else ERASED
+
+
+def _parts(definition: Okr | Kpi) -> dict[UUID, str]:
+    found: dict[UUID, str] = {}
+    for result in definition.key_results if isinstance(definition, Okr) else ():
+        found[result.id] = text(result.title)
+        if result.kind == "milestones":
+            found |= {step.id: text(step.title) for step in result.milestones}
+    return found
+
+
+WORDS: dict[type[Event], Callable[[Teller, Any], Iterable[str]]] = {}
+
+
+def _words(event: type[E]) -> Callable[[Callable[[Teller, E], Iterable[str]]], Callable[[Teller, E], Iterable[str]]]:
+    def register(words: Callable[[Teller, E], Iterable[str]]) -> Callable[[Teller, E], Iterable[str]]:
+        WORDS[event] = words
+        return words
+
+    return register
+
+
+@_words(PlanOpened)
+def _plan_opened(teller: Teller, event: PlanOpened) -> Iterable[str]:
+    return [f"opened the plan of {teller.name(event.owner)}"]
+
+
+@_words(GoalDrafted)
+def _goal_drafted(teller: Teller, event: GoalDrafted) -> Iterable[str]:
+    return [f"drafted the goal {teller.goal(event.goal)}", *teller.definition(event.definition)]
+
+
+@_words(GoalAssigned)
+def _goal_assigned(teller: Teller, event: GoalAssigned) -> Iterable[str]:
+    return [f"assigned the KPI {teller.goal(event.goal)}", *teller.definition(event.definition)]
+
+
+@_words(AssignmentAcknowledged)
+def _acknowledged(teller: Teller, event: AssignmentAcknowledged) -> Iterable[str]:
+    return [f"acknowledged the KPI {teller.goal(event.goal)}"]
+
+
+@_words(AssignmentServed)
+def _served(teller: Teller, event: AssignmentServed) -> Iterable[str]:
+    return [f"counts the KPI {teller.goal(event.goal)} as received: nobody answered in time"]
+
+
+@_words(RevisionProposed)
+def _proposed(teller: Teller, event: RevisionProposed) -> Iterable[str]:
+    how = "proposed" if event.round == 1 else "countered with"
+    yield f"{how} revision {event.number} of {teller.goal(event.goal)} as the {event.side.value} (round {event.round})"
+    for change in event.changes:
+        yield teller.change(change, event.reasons)
+
+
+@_words(RevisionAccepted)
+def _accepted(teller: Teller, event: RevisionAccepted) -> Iterable[str]:
+    agreed = ": both sides agree" if event.agreed else ""
+    return [f"accepted {teller.goal(event.goal)} as the {event.side.value}{agreed}"]
+
+
+@_words(PlanSubmitted)
+def _submitted(teller: Teller, event: PlanSubmitted) -> Iterable[str]:
+    return [f"submitted the plan for signatures ({event.hash[:12]})"]
+
+
+@_words(PlanSigned)
+def _signed(teller: Teller, event: PlanSigned) -> Iterable[str]:
+    complete = ": the plan is signed" if event.complete else ""
+    return [f"signed step {event.step + 1} of the plan ({event.hash[:12]}){complete}"]
+
+
+@_words(PlanRejected)
+def _rejected(teller: Teller, event: PlanRejected) -> Iterable[str]:
+    return [f"rejected the plan in step {event.step + 1}", f"reason: {text(event.reason)}"]
+
+
+@_words(ChangesRequested)
+def _changes_requested(teller: Teller, event: ChangesRequested) -> Iterable[str]:
+    goals = ", ".join(teller.goal(goal) for goal in event.goals)
+    return [f"asked in step {event.step + 1} for changes of {goals}", f"reason: {text(event.reason)}"]
+
+
+@_words(SignaturesVoided)
+def _voided(teller: Teller, event: SignaturesVoided) -> Iterable[str]:
+    why = REASONS.get(event.reason, event.reason)
+    signers = f" of {teller.names(event.signers)}" if event.signers else ""
+    about = f": {teller.goal(event.goal)}" if event.goal is not None else ""
+    return [f"made the signatures{signers} void, because {why}{about}"]
+
+
+@_words(Reminded)
+def _reminded(teller: Teller, event: Reminded) -> Iterable[str]:
+    about = "the signature" if event.about == "signature" else "the answer"
+    goal = f" on {teller.goal(event.goal)}" if event.goal is not None else ""
+    return [f"reminded {teller.names(event.people)} of {about}{goal}"]
+
+
+@_words(Escalated)
+def _escalated(teller: Teller, event: Escalated) -> Iterable[str]:
+    if event.to is None:
+        return [f"found nobody to escalate step {event.step + 1} to"]
+    return [f"escalated step {event.step + 1} from {teller.names(event.from_people)} to {teller.name(event.to)}"]
+
+
+@_words(CheckedIn)
+def _checked_in(teller: Teller, event: CheckedIn) -> Iterable[str]:
+    final = "last values of" if event.final else "values of"
+    status = event.status.replace("_", " ")
+    yield f"reported the {final} {teller.goal(event.goal)}: {status}, confidence {event.confidence}"
+    for reading in event.readings:
+        yield teller.reading(reading)
+    if event.narrative is not None:
+        yield f"narrative: {text(event.narrative)}"
+
+
+@_words(Reflected)
+def _reflected(teller: Teller, event: Reflected) -> Iterable[str]:
+    reflection = event.reflection
+    yield f"reflected on {teller.goal(event.goal)}: {reflection.next_step}"
+    yield f"what happened: {text(reflection.what_happened)}"
+    yield f"why: {text(reflection.why)}"
+    yield f"learned: {text(reflection.learned)}"
+
+
+@_words(ResultAcknowledged)
+def _result_acknowledged(teller: Teller, event: ResultAcknowledged) -> Iterable[str]:
+    yield f"acknowledged the result ({event.result[:12]}) with {event.how}"
+    if event.comment is not None:
+        yield f"comment: {text(event.comment)}"
+
+
+@_words(ResultServed)
+def _result_served(teller: Teller, event: ResultServed) -> Iterable[str]:
+    return [f"counts the result ({event.result[:12]}) as received: nobody answered in time"]
