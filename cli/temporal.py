@@ -67,6 +67,8 @@ def build_worker(client: Client, agendas: Agendas, task_queue: str = TASK_QUEUE)
         task_queue=task_queue,
         activities=[duties.read_agenda, duties.perform_duty],
         graceful_shutdown_timeout=timedelta(seconds=10),
+        # What was meant for a worker that died goes to the others after this.
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         max_concurrent_activities=20,
         max_concurrent_local_activities=20,
     )

@@ -48,6 +48,8 @@ class Context:
     """Versions of the streams in `states`, and of the own stream."""
     after: Callable[[datetime, Duration], datetime]
     command_id: UUID = SYSTEM
+    zone_exists: Callable[[str], bool] = lambda _name: True
+    """Whether a time zone of this name can be resolved; zones are files, too."""
 
     def state(self, kind: Kind, stream: UUID) -> Any:
         """The state that `needs` named; a stream without events has its kind's initial state."""

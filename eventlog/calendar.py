@@ -21,6 +21,15 @@ def zone_of(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def zone_exists(name: str) -> bool:
+    """Whether there is an IANA zone of this name."""
+    try:
+        zone_of(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
 def after(start: datetime, duration: Duration, zone: str = "UTC") -> datetime:
     """The instant, in UTC, that lies a duration after `start`.
 

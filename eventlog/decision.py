@@ -20,7 +20,7 @@ from domain.messages import Command, Event, Kind, Wake
 from domain.problems import problem
 from domain.sealed import all_sealed
 from domain.values import SYSTEM, Duration
-from eventlog.calendar import after
+from eventlog.calendar import after, zone_exists
 from eventlog.codec import chain
 from eventlog.keyring import Keyring
 from eventlog.log import AppendRequest, Disclosure, Head, StreamAppend, StreamRead
@@ -233,6 +233,7 @@ class Decision:
             versions={other: self._working[other].version for other in (*states, ref)},
             after=resolve,
             command_id=self.order.command_id,
+            zone_exists=zone_exists,
         )
 
     async def _append(self, ref: Ref, working: Working) -> StreamAppend:

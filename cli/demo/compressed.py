@@ -15,8 +15,8 @@ def closes_after(seconds: int) -> Window:
 WINDOWS = Windows(
     draft=closes_after(8),
     negotiate=closes_after(16),
-    commit=closes_after(34),
-    track=closes_after(46),
+    commit=closes_after(36),
+    track=closes_after(48),
     retrospect=closes_after(75),
 )
 
@@ -27,8 +27,8 @@ def policy(*, approach_required: bool) -> Policy:
         approach_required=approach_required,
         turn=Elapsed(seconds=40),
         assignment_served=Elapsed(seconds=6),
-        signature_reminder=Elapsed(seconds=3),
-        signature_escalation=Elapsed(seconds=6),
+        signature_reminder=Elapsed(seconds=5),
+        signature_escalation=Elapsed(seconds=10),
         check_in_every=Elapsed(seconds=4),
         result_served=Elapsed(seconds=4),
         gate_look=Elapsed(seconds=1),

@@ -24,6 +24,9 @@ NOT_FIRST_PERSON = problem(
     "An organization is founded by its first person.",
     "Send the command with the first person's own token.",
 )
+ZONE_UNKNOWN = problem(
+    "organization.zone_unknown", 422, "There is no time zone {zone}.", "Use an IANA name, such as Asia/Shanghai."
+)
 
 
 class FirstPerson(Frozen):
@@ -66,6 +69,8 @@ def found_organization(state: DirectoryState, command: FoundOrganization, contex
         raise FOUNDED()
     if context.actor != command.first_person.id:
         raise NOT_FIRST_PERSON("/first_person/id")
+    if not context.zone_exists(command.zone):
+        raise ZONE_UNKNOWN("/zone", zone=command.zone)
     return [
         OrganizationFounded(
             name=command.name, zone=command.zone, first_person=command.first_person, simulated=command.simulated

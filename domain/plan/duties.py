@@ -112,7 +112,8 @@ def _owed_on_signing(signing: Signing, found: Ground) -> Iterator[Duty]:
         yield _duty(signing.remind_at, Remind(about="signature", since=signing.since))
     if not signing.escalated:
         # A step with nobody left to ask does not wait out its patience.
-        due = signing.escalate_at if waiting else min(signing.remind_at, signing.escalate_at)
+        asked_at = signing.signatures[-1].at if signing.signatures else signing.remind_at
+        due = signing.escalate_at if waiting else asked_at
         yield _duty(due, Escalate(since=signing.since))
 
 
