@@ -3,7 +3,7 @@
 The structural rule, the only one there is (no file is known by its name):
 
 1. The title is the only heading of level 1, where it comes first. A list of nothing but links into the document is
-   its table of contents.
+   its table of contents, and so is a heading over nothing else.
 2. Objectives are the headings of the shallowest level that occurs more than once below the title; where no level
    does, those of the deepest level; where there are no headings, the top-level list items.
 3. Except that priorities such as `[P0]` rank key results: where nested items carry them, and neither those headings
@@ -13,6 +13,9 @@ The structural rule, the only one there is (no file is known by its name):
    and only groups further headings.
 5. Below a key result, every list item that has a tick of its own or nothing below it is a milestone, at any depth. An
    item that only groups others is the context of those.
+
+Nothing is lost: what stands above the first objective, or under a heading that only groups objectives, is refused as
+`import.outside_objective`. A quotation (`>`) is prose, whatever it holds.
 
 `objective_level` overrides 2 and 3: 1 to 6 names a heading level, 0 the top-level list items.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from markdown_it import MarkdownIt
@@ -52,7 +53,18 @@ def read_blocks(text: str) -> list[Block]:
             line = token.map[0] + 1 if token.map else 1
             message = "This is nested too deeply."
             raise OutlineError([OutlineProblem(line=line, code="import.too_deep", message=message)])
-    return [block for node in SyntaxTreeNode(tokens).children for block in _blocks(node)]
+    blocks = [block for node in SyntaxTreeNode(tokens).children for block in _blocks(node)]
+    _mark_contents_headings(blocks)
+    return blocks
+
+
+def _mark_contents_headings(blocks: list[Block]) -> None:
+    """A heading over nothing but a table of contents belongs to it; where deeper headings follow, it is their title."""
+    headings = [place for place, block in enumerate(blocks) if block.kind == "heading"]
+    for place, after in pairwise([*headings, len(blocks)]):
+        below = [block for block in blocks[place + 1 : after] if block.kind == "item" or block.text]
+        deeper = after < len(blocks) and blocks[after].level > blocks[place].level
+        blocks[place].contents = bool(below) and all(block.contents for block in below) and not deeper
 
 
 def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:
@@ -75,7 +87,7 @@ def _item(node: SyntaxTreeNode) -> Block:
         if child.type in ("bullet_list", "ordered_list"):
             item.items.extend(_item(below) for below in child.children)
         elif place == 0 and child.type in ("paragraph", "heading"):
-            item.title = _title(child)
+            item.title, item.line = _title(child), _line(child)
             if child.type == "heading":
                 item.aside.append(Block("heading", _line(child)))
         else:

@@ -13,8 +13,9 @@ class OutlineProblem(Frozen):
     line: int
     """Counted from 1."""
     code: str
-    """Stable: `import.empty`, `import.no_objective`, `import.no_title`, `import.text_too_long`, `import.not_utf8`,
-    `import.nul`, `import.too_deep`, `import.too_large`; the importer adds its limits."""
+    """Stable: `import.empty`, `import.no_objective`, `import.outside_objective`, `import.no_title`,
+    `import.text_too_long`, `import.not_utf8`, `import.nul`, `import.too_deep`, `import.too_large`; the importer adds
+    its limits."""
     message: str
 
 

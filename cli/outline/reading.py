@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,17 +15,26 @@ from domain.sealed import MAX_TEXT
 
 MAX_FILE = 2_000_000
 """Characters of a file: a hundred times the largest outline we know."""
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")
 APPROACH = re.compile(r"\s*(?:approach|path and method|路径与方法|路径|方法)\s*[:：]\s*(.*)", re.I | re.S)
 
 
 def decode_outline(data: bytes) -> str:
-    """The text of a file. Raises OutlineError `import.not_utf8` with the line of the first byte that is none."""
+    """The text of a file. Raises OutlineError `import.not_utf8` with every line that is no UTF-8."""
     try:
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
-        message = f"Byte {error.start + 1} of the file is not UTF-8."
-        raise OutlineError([OutlineProblem(line=line, code="import.not_utf8", message=message)]) from None
+    except UnicodeDecodeError:
+        lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        raise OutlineError(_not_utf8(lines)) from None
+
+
+def _not_utf8(lines: list[bytes]) -> Iterator[OutlineProblem]:
+    for line, one in enumerate(lines, start=1):
+        try:
+            one.decode("utf-8")
+        except UnicodeDecodeError as error:
+            message = f"Byte {error.start + 1} of the line is not UTF-8."
+            yield OutlineProblem(line=line, code="import.not_utf8", message=message)
 
 
 def read_outline(text: str, objective_level: int | None = None) -> Outline:
@@ -37,25 +47,28 @@ def read_outline(text: str, objective_level: int | None = None) -> Outline:
     Raises:
         OutlineError: with everything that is wrong, by line.
     """
-    _refuse_unreadable(text)
-    blocks = read_blocks(text)
-    reading = _Reading(blocks, objective_level_of(blocks) if objective_level is None else objective_level)
+    problems = _unreadable(text)
+    blocks = read_blocks(_UNREADABLE.sub("\ufffd", text))
+    level = objective_level_of(blocks) if objective_level is None else objective_level
+    reading = _Reading(blocks, level, problems=problems)
     reading.read()
     return reading.outline()
 
 
-def _refuse_unreadable(text: str) -> None:
+def _unreadable(text: str) -> list[OutlineProblem]:
+    """The lines with characters that no goal may hold. Raises OutlineError where reading on makes no sense."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found = [(line, "import.nul", "The line has a NUL character.") for line, one in _numbered(lines) if "\0" in one]
     for line, one in _numbered(lines):
         if any("\ud800" <= char <= "\udfff" for char in one):
             found.append((line, "import.not_utf8", "The line has half of a surrogate pair."))
+    problems = [OutlineProblem(line=line, code=code, message=message) for line, code, message in found]
     if len(text) > MAX_FILE:
-        found.append((1, "import.too_large", f"The file has more than {MAX_FILE:,} characters."))
+        message = f"The file has more than {MAX_FILE:,} characters."
+        raise OutlineError([*problems, OutlineProblem(line=1, code="import.too_large", message=message)])
     if not text.strip():
-        found.append((1, "import.empty", "The file is empty."))
-    if found:
-        raise OutlineError(OutlineProblem(line=line, code=code, message=message) for line, code, message in found)
+        raise OutlineError([OutlineProblem(line=1, code="import.empty", message="The file is empty.")])
+    return problems
 
 
 def _numbered(lines: list[str]) -> enumerate[str]:
@@ -84,6 +97,8 @@ class _Reading:
     """The headings below the present objective that the reading stands under, outermost first."""
     group: _Draft | None = None
     """The key result that the last of `headings` is."""
+    outside: bool = False
+    """Whether the last heading was refused, and with it what stands below."""
 
     def read(self) -> None:
         title = title_of(self.blocks)
@@ -105,6 +120,7 @@ class _Reading:
 
     def _heading(self, block: Block, place: int, under: _Draft | None) -> _Draft | None:
         self.group = None
+        self.outside = False
         if self.level == ITEMS or block.level < self.level:
             self.headings = []
             self.roles[block] = Role.CONTEXT
@@ -113,7 +129,8 @@ class _Reading:
             self.headings = []
             return self._objective(block)
         if under is None:
-            self.roles[block] = Role.CONTEXT
+            self._outside(block)
+            self.outside = True
             return None
         self.headings = [one for one in self.headings if one.level < block.level]
         abandoned = under.abandoned or any(one.title.abandoned for one in (*self.headings, block))
@@ -139,7 +156,8 @@ class _Reading:
             for below in item.items:
                 self._result_item(objective, below)
         elif under is None:
-            self._all_as(Role.CONTEXT, item)
+            if not self.outside:
+                self._outside(item)
         elif self.group is not None:
             self._milestones(self.group, [item], (), self.group.abandoned)
         else:
@@ -148,6 +166,13 @@ class _Reading:
     def _result_item(self, objective: _Draft, item: Block) -> None:
         result = self._key_result(objective, item, objective.abandoned or item.title.abandoned)
         self._milestones(result, item.items, (), result.abandoned)
+
+    def _outside(self, block: Block) -> None:
+        message = (
+            "This belongs to no objective. Move it below one, quote it (>) if it is no goal, or name another level of "
+            "objectives."
+        )
+        self._problem(block, "import.outside_objective", message)
 
     def _objective(self, block: Block) -> _Draft:
         self.roles[block] = Role.OBJECTIVE
@@ -195,7 +220,9 @@ class _Reading:
             if draft.approach is not None and len(draft.approach) > MAX_TEXT:
                 self._problem(draft.block, "import.text_too_long", f"Its approach has more than {MAX_TEXT} characters.")
         if not self.objectives:
-            message = "There is no objective: no heading below the title and no list item."
+            sought = "no list item" if self.level == ITEMS else f"no heading of level {self.level}"
+            message = f"There is no objective: {sought} below the title."
+            self.problems = [found for found in self.problems if found.code != "import.outside_objective"]
             self.problems.append(OutlineProblem(line=1, code="import.no_objective", message=message))
         if self.problems:
             raise OutlineError(self.problems)
