@@ -99,6 +99,6 @@ def cycle_row(state: CycleState, cycle: UUID) -> CycleRow:
         closing=state.closing is not None,
         gate_failed=state.gate_failure is not None,
         digests=state.digests,
-        results_published=bool(state.results),
+        results_published=state.published,
         closed=state.closed,
     )

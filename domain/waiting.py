@@ -111,7 +111,7 @@ def cycle_waits(state: CycleState) -> Iterator[Wait]:
         cycle=state.id,
         due=state.deadlines.get(state.phase),
     )
-    if state.phase is Phase.RETROSPECT and not state.results:
+    if state.phase is Phase.RETROSPECT and not state.published:
         yield base
     if state.gate_failure is not None:
         yield _altered(base, what=What.GATE_FAILED, group=Group.NEEDS_ME)

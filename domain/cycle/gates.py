@@ -60,7 +60,7 @@ CHECKS: dict[Phase, tuple[Check, ...]] = {
 def blockers(state: CycleState, context: Context) -> tuple[Blocker, ...]:
     """Everything that keeps the present phase from closing; empty: its gate holds. Reads every plan."""
     found: list[Blocker] = []
-    if state.phase is Phase.RETROSPECT and not state.results:
+    if state.phase is Phase.RETROSPECT and not state.published:
         found.append(Blocker(check="results"))
     for participant in state.participants.values():
         if participant.excused or state.id is None:

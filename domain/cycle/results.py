@@ -63,7 +63,7 @@ def publish_results(state: CycleState, command: PublishResults, context: Context
     del command
     require_facilitator(state, context)
     state.require_phase(context.at, Phase.RETROSPECT)
-    if state.results:
+    if state.published:
         raise PUBLISHED()
     plans: list[PlanState] = [context.states[ref] for ref in state.plans()]
     results = tuple(plan_result(plan, state.policy.scoring) for plan in plans if plan.goals)

@@ -123,6 +123,11 @@ class CycleState(Frozen):
     def opened(self) -> bool:
         return self.id is not None
 
+    @property
+    def published(self) -> bool:
+        """Whether results are published; of a cycle in which nobody took part there are none to show."""
+        return self.results_served_at is not None
+
     def closing_in_force(self, at: datetime) -> bool:
         """Whether plan commands must wait; a closing that nobody finished lapses by itself."""
         if self.closing is None:

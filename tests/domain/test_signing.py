@@ -1,0 +1,215 @@
+"""Signing the plan's content hash (R3.4, R5)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from domain.cycle.windows import Phase
+from domain.directory.people import DeactivatePerson, SetManager
+from domain.directory.state import DIRECTORY
+from domain.messages import Command
+from domain.plan.signing import (
+    PlanSigned,
+    PlanSubmitted,
+    RecallPlan,
+    RejectPlan,
+    RequestChanges,
+    SignPlan,
+    SubmitPlan,
+    approvers,
+)
+from domain.plan.state import Ground, ground_of
+from domain.plan.voiding import SignaturesVoided
+from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, increase, kpi, milestones, okr, who
+
+
+def ground(world: World, owner: UUID = STAFF) -> Ground:
+    return ground_of(owner, world.the_cycle(), world.directory)
+
+
+def weighted(*weights: str) -> World:
+    """A plan of OKRs with these weights, agreed, in commit."""
+    world = World().founded().opened()
+    for place, weight in enumerate(weights):
+        world.drafted(f"okr {place}", definition=okr(weight)).proposed(name=f"okr {place}").accepted(
+            name=f"okr {place}"
+        )
+    return world.advanced(Phase.COMMIT)
+
+
+def test_r3_4_weights_of_each_instrument_total_exactly_100() -> None:
+    world = weighted("33.33", "33.33", "33.33")
+    refusal = world.refused("plan.weights", STAFF, world.plan_ref(), SubmitPlan(hash=world.hash()))
+    assert refusal.params == {"kind": "OKR", "total": "99.99"}
+    weighted("33.33", "33.33", "33.34").submitted()
+
+
+def test_r3_4_kpis_and_okrs_each_total_100() -> None:
+    world = World().founded().opened().agreed().assigned().acknowledged().advanced(Phase.COMMIT).submitted()
+    assert world.plan().signing is not None
+    world = World().founded().opened().agreed().assigned(definition=kpi("99")).acknowledged().advanced(Phase.COMMIT)
+    refusal = world.refused("plan.weights", STAFF, world.plan_ref(), SubmitPlan(hash=world.hash()))
+    assert refusal.params == {"kind": "KPI", "total": "99"}
+
+
+def test_only_the_owner_submits_an_agreed_plan_in_commit() -> None:
+    world = World().founded().opened().agreed()
+    world.refused("phase.wrong", STAFF, world.plan_ref(), SubmitPlan(hash=world.hash()))
+    world.advanced(Phase.COMMIT)
+    world.refused("plan.not_allowed", HEAD, world.plan_ref(), SubmitPlan(hash=world.hash()))
+    world.refused("signing.stale_hash", STAFF, world.plan_ref(), SubmitPlan(hash="0" * 64))
+    world.submitted()
+    world.refused("signing.already_submitted", STAFF, world.plan_ref(), SubmitPlan(hash=world.hash()))
+
+
+def test_a_plan_with_an_open_negotiation_is_not_submitted() -> None:
+    world = World().in_commit().proposed(title=okr(title="Once more").title)
+    refusal = world.refused("plan.not_agreed", STAFF, world.plan_ref(), SubmitPlan(hash=world.hash()))
+    assert refusal.params == {"goal": str(who("okr"))}
+
+
+def test_r1_2_an_okr_states_its_approach_where_the_policy_asks() -> None:
+    world = World().founded().opened()
+    world.drafted(definition=okr(approach=None)).proposed().accepted().advanced(Phase.COMMIT)
+    world.refused("goal.approach_missing", STAFF, world.plan_ref(), SubmitPlan(hash=world.hash()))
+
+
+def test_r5_1_the_plans_hash_covers_goals_and_scoring_rules_in_any_order() -> None:
+    one, two = World().founded().opened(), World().founded().opened()
+    one.drafted("a", definition=okr("60")).drafted("b", definition=okr("40"))
+    two.drafted("b", definition=okr("40")).drafted("a", definition=okr("60"))
+    assert one.hash() == two.hash()
+    assert one.plan().content_hash("other rules") != one.hash()
+
+
+def test_r5_3_each_step_signs_exactly_the_present_hash() -> None:
+    world = World().in_commit().submitted()
+    world.refused("signing.stale_hash", HEAD, world.plan_ref(), SignPlan(hash="0" * 64))
+    world.refused("signing.not_approver", LEAD, world.plan_ref(), SignPlan(hash=world.hash()))
+    world.refused("signing.not_approver", OTHER, world.plan_ref(), SignPlan(hash=world.hash()))
+    world.signed(HEAD)
+    assert not world.last(PlanSigned).complete
+    world.signed(LEAD)
+    assert world.last(PlanSigned).complete
+    assert world.plan().signed
+    assert {item.hash for item in world.plan().signing.signatures} == {world.hash()}  # type: ignore[union-attr]
+    world.refused("signing.complete", HEAD, world.plan_ref(), SignPlan(hash=world.hash()))
+
+
+def test_r5_4_nobody_signs_their_own_plan_not_even_through_a_team_they_lead() -> None:
+    world = World().in_commit().submitted()
+    world.refused("signing.own_plan", STAFF, world.plan_ref(), SignPlan(hash=world.hash()))
+    team = World().founded().opened(TEAM).agreed(TEAM).advanced(Phase.COMMIT).submitted(TEAM)
+    team.refused("signing.own_plan", OTHER, team.plan_ref(TEAM), SignPlan(hash=team.hash(TEAM)))
+
+
+def test_r5_4_a_person_counts_once_in_a_chain() -> None:
+    """The lead has nobody above: both steps are the board's, and two different members sign."""
+    world = World().founded().opened(LEAD)
+    world.drafted(owner=LEAD).proposed(LEAD, owner=LEAD).accepted(BOARD[0], owner=LEAD)
+    world.advanced(Phase.COMMIT).submitted(LEAD).signed(BOARD[0], owner=LEAD)
+    world.refused("signing.signed_already", BOARD[0], world.plan_ref(LEAD), SignPlan(hash=world.hash(LEAD)))
+    world.signed(BOARD[1], owner=LEAD)
+    assert world.plan(LEAD).signed
+
+
+def test_r5_1_a_change_after_a_signature_voids_it_at_once_and_keeps_the_reason() -> None:
+    world = World().in_commit().submitted().signed(HEAD)
+    signed = world.hash()
+    world.proposed(title=okr(title="Another").title)
+    voided = world.last(SignaturesVoided)
+    assert (voided.hash, voided.reason, voided.goal, voided.signers, voided.by) == (
+        signed,
+        "goal_changed",
+        who("okr"),
+        (HEAD,),
+        STAFF,
+    )
+    assert world.plan().signing is None
+    assert [item.reason for item in world.plan().voided] == ["goal_changed"]
+    world.refused("signing.stale_hash", LEAD, world.plan_ref(), SignPlan(hash=signed))
+    world.refused("signing.not_submitted", LEAD, world.plan_ref(), SignPlan(hash=world.hash()))
+    world.accepted().submitted().signed()
+    assert world.plan().signed
+
+
+def test_r5_1_adding_a_goal_voids_signatures_too() -> None:
+    world = World().in_commit().submitted().signed(HEAD).drafted("another")
+    assert world.last(SignaturesVoided).reason == "goal_added"
+    world = World().in_commit().submitted().signed(HEAD).assigned()
+    assert world.last(SignaturesVoided).reason == "goal_added"
+
+
+def test_a_proposal_that_changes_nothing_keeps_the_signatures() -> None:
+    world = World().in_commit().submitted().signed(HEAD)
+    from domain.plan.negotiation import ProposeRevision
+
+    same = ProposeRevision(goal=who("okr"), definition=okr(key_results=(increase(), milestones())))
+    world.refused("revision.nothing_changed", STAFF, world.plan_ref(), same)
+    assert world.plan().signing is not None
+
+
+def test_r5_3_rejecting_and_requesting_changes_send_the_plan_back() -> None:
+    for command, reason in (
+        (RejectPlan(hash="0" * 64, reason="Too easy"), "rejected"),
+        (RequestChanges(hash="0" * 64, goals=(who("okr"),), reason="See the target"), "changes_requested"),
+    ):
+        world = World().in_commit().submitted().signed(HEAD)
+        world.refused("signing.stale_hash", LEAD, world.plan_ref(), command)
+        seen: Command = command.model_copy(update={"hash": world.hash()})
+        world.refused("signing.own_plan", STAFF, world.plan_ref(), seen)
+        world.when(LEAD, world.plan_ref(), seen)
+        assert world.last(SignaturesVoided).reason == reason
+        assert world.last(SignaturesVoided).signers == (HEAD,)
+        world.submitted().signed()
+    unknown = RequestChanges(hash=World().in_commit().hash(), goals=(who("nothing"),), reason="r")
+    world = World().in_commit().submitted()
+    world.refused("goal.unknown", HEAD, world.plan_ref(), unknown)
+
+
+def test_r5_3_the_owner_recalls_a_plan_before_the_last_signature() -> None:
+    recall = RecallPlan(reason="A typing error")
+    world = World().in_commit()
+    world.refused("signing.not_submitted", STAFF, world.plan_ref(), recall)
+    world.submitted().signed(HEAD)
+    world.refused("plan.not_allowed", HEAD, world.plan_ref(), recall)
+    world.when(STAFF, world.plan_ref(), recall)
+    assert world.last(SignaturesVoided).reason == "recalled"
+    world.submitted().signed()
+    world.refused("signing.complete", STAFF, world.plan_ref(), recall)
+
+
+def test_r5_5_a_new_manager_is_asked_about_what_is_open() -> None:
+    world = World().in_commit().submitted()
+    world.when(LEAD, DIRECTORY, SetManager(person=STAFF, manager=LEAD))
+    world.refused("signing.not_approver", HEAD, world.plan_ref(), SignPlan(hash=world.hash()))
+    world.signed(LEAD, BOARD[0])
+    assert world.plan().signed
+
+
+def test_an_approver_who_has_left_is_passed_over() -> None:
+    world = World().in_commit().submitted()
+    world.when(LEAD, DIRECTORY, DeactivatePerson(person=HEAD))
+    assert ground(world).steps == (frozenset({LEAD}), frozenset(BOARD))
+    world.signed(LEAD, BOARD[1])
+
+
+def test_r5_4_a_step_with_nobody_left_to_ask_is_pending_never_approved() -> None:
+    world = World().in_commit().submitted().signed(HEAD)
+    for person in BOARD:
+        world.when(LEAD, DIRECTORY, DeactivatePerson(person=person))
+    world.when(LEAD, DIRECTORY, SetManager(person=HEAD, manager=None))
+    signing = world.plan().signing
+    assert signing is not None
+    assert approvers(ground(world), signing) == frozenset()
+    assert not world.plan().signed
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_r3_5_few_or_many_objectives_are_a_finding_of_the_submission(count: int) -> None:
+    shares = {1: ["100"], 6: ["16.67", "16.67", "16.67", "16.67", "16.67", "16.65"]}[count]
+    world = weighted(*shares).submitted()
+    expected = "lint.few_objectives" if count == 1 else "lint.many_objectives"
+    assert world.last(PlanSubmitted).findings == (expected,)
