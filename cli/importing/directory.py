@@ -136,9 +136,8 @@ def read_directory(data: bytes) -> Directory:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        raise DirectoryError(
-            [_problem(int(found.group(1)) if found else 1, "directory.not_toml", str(error))]
-        ) from None
+        line = int(found.group(1)) if found else text.rstrip().count("\n") + 1  # else: "at end of document"
+        raise DirectoryError([_problem(line, "directory.not_toml", str(error))]) from None
     lines = _lines(text)
     try:
         directory = Directory.model_validate({**tree, "lines": lines} if "lines" not in tree else tree)

@@ -133,6 +133,25 @@ def test_a_heading_over_a_table_of_contents_is_a_title_where_deeper_headings_fol
     assert (outline.title, [one.title for one in outline.objectives]) == ("T", ["A", "B"])
 
 
+def test_a_heading_of_a_table_of_contents_counts_for_no_level() -> None:
+    assert titles("# T\n## Contents\n- [A](#a)\n## Q1\n### A\n- a\n### B\n- b\n") == ["A", "B"]
+
+
+def test_what_stands_below_a_struck_group_is_abandoned() -> None:
+    outline = read_outline("# T\n## A\n### ~~Group~~\n#### a\n- m\n## B\n- b\n")
+    assert {one.title: one.abandoned for one in every(outline)} == {
+        "A": False,
+        "a": True,
+        "m": True,
+        "B": False,
+        "b": False,
+    }
+
+
+def test_an_item_whose_words_begin_on_the_next_line_stands_where_they_do() -> None:
+    assert [one.line for one in every(read_outline("# T\n## A\n-\n  [ ] a\n## B\n"))] == [2, 4, 5]
+
+
 def test_a_list_of_links_elsewhere_is_no_table_of_contents() -> None:
     outline = read_outline("# T\n## A\n- [docs](https://a.test)\n## B\n- [B](#b) and more\n")
     assert [one.title for one in key_results(outline)] == ["docs", "B and more"]
