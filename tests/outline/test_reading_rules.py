@@ -148,6 +148,15 @@ def test_what_stands_below_a_struck_group_is_abandoned() -> None:
     }
 
 
+def test_a_key_result_heading_of_a_struck_objective_is_abandoned() -> None:
+    outline = read_outline("# T\n## ~~A~~\n### a\n- m\n## B\n")
+    assert {one.title: one.abandoned for one in every(outline)} == {"A": True, "a": True, "m": True, "B": False}
+
+
+def test_marks_in_a_table_of_contents_say_nothing_about_the_levels() -> None:
+    assert titles("# T\n- [[P1] A](#a)\n\n## S\n- A\n  - [P0] a\n## R\n- B\n") == ["A", "B"]
+
+
 def test_an_item_whose_words_begin_on_the_next_line_stands_where_they_do() -> None:
     assert [one.line for one in every(read_outline("# T\n## A\n-\n  [ ] a\n## B\n"))] == [2, 4, 5]
 
