@@ -50,13 +50,17 @@ def band(score: Fraction) -> str:
 
 
 def kpi_attainment(kpi: Kpi, value: Decimal) -> Fraction:
-    """Percent of the way from baseline to target; without a baseline, percent of target (R3.3)."""
-    if kpi.baseline is not None and kpi.baseline != kpi.target:
-        start = Fraction(kpi.baseline)
-        return (Fraction(value) - start) / (Fraction(kpi.target) - start) * 100
-    if kpi.direction == "lower":
-        return Fraction(kpi.target) / Fraction(value) * 100 if value else Fraction(0)
-    return Fraction(value) / Fraction(kpi.target) * 100 if kpi.target else Fraction(0)
+    """Percent of the way from baseline to target (R3.3).
+
+    Without a baseline, percent of the target; where lower is better, as far above 100 as the value is below the
+    target. Of a target of 0 there is no percentage: the way then begins at the threshold.
+    """
+    reached, target = Fraction(value), Fraction(kpi.target)
+    start = kpi.threshold if kpi.baseline is None and target == 0 else kpi.baseline
+    if start is not None and start != kpi.target:
+        return (reached - Fraction(start)) / (target - Fraction(start)) * 100
+    share = reached / target if target else Fraction(1)
+    return (share if kpi.direction == "higher" else 2 - share) * 100
 
 
 def kpi_payout(kpi: Kpi, value: Decimal, rules: ScoringRules) -> Fraction:

@@ -1,0 +1,181 @@
+"""What falls due: reminders, escalations, service, digests (R2.4, R4.3, R5.6, R6.4, R7.4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
+from domain.cycle.results import DigestSent, PublishResults, SendDigest
+from domain.cycle.windows import Phase
+from domain.messages import Event
+from domain.plan.duties import AssignmentServed, Escalate, Escalated, Remind, Reminded, ResultServed
+from domain.plan.result import AcknowledgeResult
+from domain.plan.signing import approvers
+from domain.plan.state import ground_of
+from domain.plan.tracking import CheckIn
+from domain.values import SYSTEM
+from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, World, final_values, okr, who
+
+DAY = timedelta(days=1)
+
+
+def until_due(world: World, expected: list[str]) -> World:
+    """Let time pass until something is due, and do it."""
+    target = world.plan_ref()
+    due = world.agenda(target).next_due
+    assert due is not None
+    world.now = due - timedelta(microseconds=1)
+    assert world.perform(target) == [], "a duty was done early"
+    world.now = due
+    assert world.perform(target) == expected
+    assert world.perform(target) == [], "a duty was done twice"
+    return world
+
+
+def test_r5_6_an_unanswered_signature_reminds_after_two_working_days_and_escalates_after_five() -> None:
+    """Submitted on Monday 1 March: reminded at the end of Wednesday, escalated at the end of the next Monday."""
+    world = World().in_commit().submitted()
+    until_due(world, ["Remind"])
+    assert (world.now.date().isoformat(), world.last(Reminded).people) == ("2027-03-04", (HEAD,))
+    until_due(world, ["Escalate"])
+    assert world.now.date().isoformat() == "2027-03-09"
+    assert (world.last(Escalated).from_people, world.last(Escalated).to) == ((HEAD,), LEAD)
+    assert world.agenda(world.plan_ref()).next_due is None
+
+
+def test_r5_6_it_escalates_after_two_thirds_of_the_window_where_that_is_first() -> None:
+    world = World().in_commit()
+    deadline = world.the_cycle().deadlines[Phase.COMMIT]
+    world.now = deadline - 3 * DAY
+    world.submitted()
+    signing = world.plan().signing
+    assert signing is not None
+    assert abs(signing.escalate_at - (deadline - DAY)) < timedelta(seconds=1)
+    assert signing.remind_at <= signing.escalate_at
+
+
+def test_r5_6_the_next_level_may_sign_and_the_next_step_does_not_hang() -> None:
+    """The lead signs for the silent head; the lead's own step then goes to the board at once."""
+    world = World().in_commit().submitted()
+    until_due(world, ["Remind"])
+    until_due(world, ["Escalate"])
+    world.signed(LEAD)
+    assert world.perform(world.plan_ref()) == ["Escalate"]
+    assert world.last(Escalated).to == min(BOARD)
+    world.signed(min(BOARD))
+    assert world.plan().signed
+
+
+def test_r5_6_escalation_goes_up_never_down() -> None:
+    world = World().in_commit().submitted().signed(HEAD)
+    until_due(world, ["Remind"])
+    until_due(world, ["Escalate"])
+    assert world.last(Escalated).to in BOARD
+
+
+def test_r5_4_escalation_to_nobody_leaves_the_step_pending() -> None:
+    world = World().founded().opened(LEAD)
+    world.drafted(owner=LEAD).proposed(LEAD, owner=LEAD).accepted(BOARD[0], owner=LEAD)
+    world.advanced(Phase.COMMIT).submitted(LEAD)
+    for _ in range(2):
+        due = world.agenda(world.plan_ref(LEAD)).next_due
+        assert due is not None
+        world.now = due
+        world.perform(world.plan_ref(LEAD))
+    assert world.last(Escalated).to is None
+    signing = world.plan(LEAD).signing
+    assert signing is not None
+    assert approvers(ground_of(LEAD, world.the_cycle(), world.directory), signing) == frozenset(BOARD)
+
+
+def test_a_signature_given_in_time_owes_no_reminder_for_its_step() -> None:
+    world = World().in_commit().submitted()
+    since = world.plan().signing.since  # type: ignore[union-attr]
+    world.signed(HEAD).wait(days=30)
+    for stale in (Remind(about="signature", since=since), Escalate(since=since)):
+        assert world.when(SYSTEM, world.plan_ref(), stale) == []
+
+
+def test_a_voided_and_resubmitted_plan_owes_anew() -> None:
+    world = World().in_commit().submitted()
+    until_due(world, ["Remind"])
+    world.proposed(title=okr(title="Another title").title).accepted().submitted()
+    until_due(world, ["Remind"])
+
+
+def test_r4_3_who_keeps_a_proposal_waiting_is_reminded_after_three_working_days() -> None:
+    world = World().founded().opened().drafted().proposed()
+    until_due(world, ["Remind"])
+    assert world.now.date().isoformat() == "2027-03-05"
+    assert (world.last(Reminded).people, world.last(Reminded).goal) == ((HEAD,), who("okr"))
+    countered = World().founded().opened().drafted().proposed().proposed(HEAD, title=okr(title="Another title").title)
+    until_due(countered, ["Remind"])
+    assert countered.last(Reminded).people == (STAFF,)
+
+
+def test_r2_4_an_unanswered_assignment_is_served_after_three_working_days() -> None:
+    world = World().founded().opened().assigned()
+    until_due(world, ["MarkServed"])
+    assert world.last(AssignmentServed).goal == who("kpi")
+    assert world.goal("kpi").receipt == "served"
+
+
+def test_an_acknowledged_assignment_is_not_served() -> None:
+    world = World().founded().opened().assigned().acknowledged()
+    assert world.agenda(world.plan_ref()).next_due is None
+
+
+def test_r7_4_an_unanswered_result_is_deemed_served_after_five_working_days() -> None:
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    world.when(LEAD, world.cycle_ref, PublishResults())
+    until_due(world, ["MarkServed"])
+    assert world.now.date().isoformat() == "2027-03-09"
+    assert world.last(ResultServed).result == world.the_cycle().results[world.plan_ref().stream].hash
+    world.closed()
+
+
+def test_r7_4_an_answer_after_service_still_counts_and_one_before_it_prevents_it() -> None:
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    world.when(LEAD, world.cycle_ref, PublishResults())
+    result = world.the_cycle().results[world.plan_ref().stream].hash
+    until_due(world, ["MarkServed"])
+    world.when(STAFF, world.plan_ref(), AcknowledgeResult(result=result, how="dissent"))
+    receipt = world.plan().receipt
+    assert receipt is not None
+    assert receipt.how == "dissent"
+
+
+def test_r6_4_one_digest_a_period_names_who_owes_a_check_in() -> None:
+    world = World().founded().opened(STAFF, OTHER).agreed().agreed(OTHER)
+    world.advanced(Phase.COMMIT)
+    for owner in (STAFF, OTHER):
+        world.submitted(owner).signed(owner=owner)
+    world.advanced(Phase.TRACK)
+    report = CheckIn(goal=who("okr"), confidence="0.5", status="on_track")
+    world.wait(hours=1).when(STAFF, world.plan_ref(), report)
+    due = world.agenda(world.cycle_ref).next_due
+    assert due is not None
+    world.now = due
+    assert world.perform(world.cycle_ref) == ["SendDigest"]
+    assert (world.last(DigestSent).number, world.last(DigestSent).owners) == (1, (OTHER,))
+    assert world.when(SYSTEM, world.cycle_ref, SendDigest(number=1)) == []
+    world.now = world.last(DigestSent).next_due
+    assert world.perform(world.cycle_ref) == ["SendDigest"]
+    assert world.last(DigestSent).owners == (STAFF, OTHER)
+
+
+def test_r2_6_who_is_excused_owes_nothing_and_a_plan_not_begun_has_no_agenda_of_its_own() -> None:
+    world = World().founded().opened().assigned()
+    world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=STAFF, reason="On leave"))
+    assert world.agenda(world.plan_ref()).next_due is None
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    world.wait(days=30)
+    assert world.perform(world.cycle_ref) == ["BeginClosing"]
+
+
+@pytest.mark.parametrize("kind", [Reminded, DigestSent])
+def test_notices_change_no_rules_outcome_and_escalation_is_a_fact(kind: type[Event]) -> None:
+    assert kind.notice
+    assert not Escalated.notice

@@ -1,0 +1,134 @@
+"""Grades from readings, exactly (R3.1, R3.3, R7.1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from domain.cycle.policy import ScoringRules
+from domain.cycle.results import PublishResults, ResultsPublished
+from domain.cycle.windows import Phase
+from domain.plan.state import Reading
+from domain.plan.tracking import CheckIn
+from domain.scoring import band, kpi_attainment, kpi_payout, objective_score, progress
+from tests.support.given import LEAD, STAFF, World, final_values, increase, kpi, milestones, okr, who
+
+RULES = ScoringRules()
+
+
+def reading(value: str) -> Reading:
+    return Reading(measure=who("berths"), value=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "share"),
+    [("10", "0"), ("15", "1/2"), ("20", "1"), ("25", "1"), ("5", "0"), ("13.3333", "33333/100000")],
+)
+def test_r3_1_progress_is_the_way_from_baseline_to_target_within_bounds(value: str, share: str) -> None:
+    assert progress(increase(), reading(value), RULES) == Fraction(share)
+
+
+def test_r3_1_a_decrease_counts_downwards() -> None:
+    down = increase(baseline="20", target="10")
+    assert progress(down, reading("12.5"), RULES) == Fraction(3, 4)
+    assert progress(down, reading("25"), RULES) == 0
+
+
+def test_r3_1_milestones_count_by_weight() -> None:
+    steps = milestones()
+    done = Reading(measure=steps.id, done=(who("steps 0"), who("steps 2")))
+    assert progress(steps, done, RULES) == Fraction(3, 4)
+    assert progress(steps, None, RULES) == 0
+
+
+def test_r7_1_an_objective_is_the_weighted_mean_of_its_key_results() -> None:
+    goal = okr(key_results=(increase("a", weight="3"), increase("b", weight="1")))
+    readings = {who("a"): Reading(measure=who("a"), value="20"), who("b"): Reading(measure=who("b"), value="10")}
+    assert objective_score(goal, readings, RULES) == Fraction(3, 4)
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        (Fraction(0), "red"),
+        (Fraction(39999, 100000), "red"),
+        (Fraction(4, 10), "amber"),
+        (Fraction(69999, 100000), "amber"),
+        (Fraction(7, 10), "green"),
+        (Fraction(1), "green"),
+    ],
+)
+def test_r7_1_bands_are_of_the_unrounded_score(score: Fraction, expected: str) -> None:
+    assert band(score) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "payout"),
+    [("79.99", "0"), ("80", "60"), ("90", "80"), ("100", "100"), ("110", "110"), ("120", "120"), ("500", "120")],
+)
+def test_r3_3_payout_is_linear_between_threshold_target_and_stretch(value: str, payout: str) -> None:
+    assert kpi_payout(kpi(), Decimal(value), RULES) == Fraction(payout)
+
+
+@pytest.mark.parametrize(
+    ("value", "payout"), [("10.1", "0"), ("10", "60"), ("7.5", "80"), ("5", "100"), ("4", "110"), ("0", "120")]
+)
+def test_r3_3_lower_can_be_better(value: str, payout: str) -> None:
+    accidents = kpi(direction="lower", threshold="10", target="5", stretch="3")
+    assert kpi_payout(accidents, Decimal(value), RULES) == Fraction(payout)
+
+
+@pytest.mark.parametrize(
+    ("points", "value", "attained"),
+    [
+        ({}, "90", 90),
+        ({"baseline": "50"}, "75", 50),
+        ({"direction": "lower", "threshold": "10", "target": "5", "stretch": "3"}, "5", 100),
+        ({"direction": "lower", "threshold": "10", "target": "5", "stretch": "3"}, "10", 0),
+        ({"direction": "lower", "threshold": "10", "target": "5", "stretch": "3"}, "0", 200),
+        ({"direction": "lower", "threshold": "2", "target": "0", "stretch": "-1"}, "1", 50),
+        ({"direction": "lower", "threshold": "2", "target": "0", "stretch": "-1", "baseline": "4"}, "1", 75),
+    ],
+)
+def test_r3_3_attainment_is_another_number_than_payout(points: dict[str, str], value: str, attained: int) -> None:
+    assert kpi_attainment(kpi(**points), Decimal(value)) == attained
+
+
+def test_r1_both_scores_stand_side_by_side_and_are_never_mixed() -> None:
+    world = World().founded().opened().agreed().assigned().acknowledged().advanced(Phase.COMMIT)
+    world.submitted().signed().advanced(Phase.TRACK)
+    final_values(world)
+    kpi_report = CheckIn(
+        goal=who("kpi"),
+        readings=(Reading(measure=who("kpi"), value="90"),),
+        confidence="0.6",
+        status="on_track",
+        final=True,
+    )
+    world.when(STAFF, world.plan_ref(), kpi_report)
+    world.advanced(Phase.RETROSPECT).when(LEAD, world.cycle_ref, PublishResults())
+    (result,) = world.last(ResultsPublished).results
+    assert (result.okr_score, result.kpi_attainment, result.kpi_payout) == (
+        Decimal("0.375"),
+        Decimal(90),
+        Decimal(80),
+    )
+    assert {goal.kind: (goal.band, goal.payout) for goal in result.goals} == {
+        "okr": ("red", None),
+        "kpi": (None, Decimal(80)),
+    }
+    assert result.plan_hash == world.hash()
+    world.refused("results.published", LEAD, world.cycle_ref, PublishResults())
+
+
+def test_r7_1_a_third_is_shown_with_four_places_and_graded_exactly() -> None:
+    world = World().founded().opened()
+    thirds = okr(key_results=(increase("berths", baseline="0", target="3"),))
+    world.drafted(definition=thirds).proposed().accepted().advanced(Phase.COMMIT).submitted().signed()
+    world.advanced(Phase.TRACK)
+    report = CheckIn(goal=who("okr"), readings=(reading("1"),), confidence="0.3", status="at_risk", final=True)
+    world.when(STAFF, world.plan_ref(), report)
+    world.advanced(Phase.RETROSPECT).when(LEAD, world.cycle_ref, PublishResults())
+    assert world.last(ResultsPublished).results[0].okr_score == Decimal("0.3333")
