@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from pydantic import SecretStr
 
 from cli.composition import Engine, open_engine
@@ -16,6 +17,8 @@ from domain.cycle.windows import Period
 from eventlog.settings import Settings
 
 ORGANIZATION = UUID("0f3a5c9e-0000-4000-8000-000000000001")
+QUARTERS = Path(__file__).resolve().parents[3] / "shared" / "data" / "src-d-okrs"
+"""Five published quarters, read from beside the repository and never copied into it."""
 PERIOD = Period(starts=datetime(2099, 1, 1, tzinfo=UTC), ends=datetime(2099, 4, 1, tzinfo=UTC))
 
 
@@ -49,3 +52,11 @@ async def plan_for(
     known = await read_known(engine, ORGANIZATION, more.get("cycle")) if exists else None
     given = options(secret=import_secret(engine.keyring, ORGANIZATION), data=data, known=known, **more)
     return plan_import(read_outline(decode_outline(data)), directory, given)
+
+
+def real_quarter(name: str) -> bytes:
+    """The file of a quarter; skips the test where the folder is not there."""
+    file = QUARTERS / f"{name}.md"
+    if not file.exists():
+        pytest.skip(f"the five quarters are not here: no folder {QUARTERS.name}")
+    return file.read_bytes()

@@ -16,8 +16,7 @@ from domain.plan.tracking import measures
 from domain.problems import DomainError
 from eventlog.decision import Order
 from eventlog.verify import verify_chain
-from tests.importing.imports import ORGANIZATION, engine_on, plan_for
-from tests.outline.real_files import COUNTED, real_file
+from tests.importing.imports import ORGANIZATION, engine_on, plan_for, real_quarter
 
 HARBOUR = Path(__file__).resolve().parents[2] / "examples" / "harbour"
 TEXT = b"# Plans\n## A [x-ray]\n- Orders from 12 to 20 orders\n- [x] y\n## B\n- ~~c~~\n- d\n"
@@ -32,11 +31,11 @@ IMPORTED = {
 }
 
 
-@pytest.mark.parametrize("quarter", list(COUNTED))
+@pytest.mark.parametrize("quarter", list(IMPORTED))
 async def test_a_real_quarter_is_in_the_log_as_it_stands_in_the_file(
     quarter: str, database: str, tmp_path: Path
 ) -> None:
-    data = real_file(quarter).read_bytes()
+    data = real_quarter(quarter)
     async with engine_on(database, tmp_path) as engine:
         plan = await plan_for(engine, data)
         report = await run_import(engine, plan)

@@ -92,7 +92,7 @@ def test_key_results_become_measures_and_steps_with_their_final_ticks() -> None:
     goal = planned(text).goals[0]
     assert goal.definition.approach is not None
     assert goal.definition.approach.text == "one at a time"
-    told = []
+    told: list[tuple[object, ...]] = []
     for result in goal.results:
         definition = result.definition
         if isinstance(definition, Measured):
