@@ -24,6 +24,7 @@ from tests.outline.reading import problems
         ("# T\n## A\n- a\n  - [x]\n## B\n", [(4, "import.no_title")]),
         (f"# T\n## A\n- {'a' * MAX_TEXT}\n- {'a' * (MAX_TEXT + 1)}\n## B\n", [(4, "import.text_too_long")]),
         (f"# T\n## A\n- {'[a] ' * (MAX_TEXT * 3)}\n## B\n", [(3, "import.text_too_long")]),
+        (f"# T\n## A\nApproach: {'a' * (MAX_TEXT + 1)}\n## B\n", [(2, "import.text_too_long")]),
         ("# T\n## A\nb\0\n## B\n", [(3, "import.nul")]),
         ("# T\n## A\nb\ud800\n## B\n", [(3, "import.not_utf8")]),
     ],
