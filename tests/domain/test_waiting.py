@@ -1,0 +1,89 @@
+"""The one list of what somebody must do, and the board's rows (R10)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domain.board import cycle_row, plan_row
+from domain.cycle.opening import ExcuseParticipant
+from domain.cycle.results import PublishResults
+from domain.cycle.windows import Phase
+from domain.plan.state import ground_of
+from domain.waiting import Group, Wait, What, cycle_waits, plan_waits
+from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values, okr
+
+
+def waits(world: World, owner: UUID = STAFF) -> list[Wait]:
+    found = ground_of(owner, world.the_cycle(), world.directory)
+    return list(plan_waits(world.plan(owner), found, owner, world.plan_ref(owner).stream))
+
+
+def asked(world: World, owner: UUID = STAFF) -> list[tuple[UUID, What]]:
+    return [(wait.person, wait.what) for wait in waits(world, owner)]
+
+
+def test_it_follows_a_plan_through_its_quarter() -> None:
+    world = World().founded().opened()
+    assert asked(world) == [(STAFF, What.DRAFT_GOALS)]
+    world.drafted()
+    assert asked(world) == [(STAFF, What.PROPOSE)]
+    world.proposed()
+    assert asked(world) == [(HEAD, What.ANSWER)]
+    world.proposed(HEAD, title=okr(title="Another").title)
+    assert asked(world) == [(STAFF, What.ANSWER)]
+    world.accepted(STAFF).assigned()
+    assert asked(world) == [(STAFF, What.ACKNOWLEDGE)]
+    world.acknowledged().advanced(Phase.COMMIT)
+    assert asked(world) == [(STAFF, What.SUBMIT)]
+    world.submitted()
+    assert asked(world) == [(HEAD, What.SIGN)]
+    assert waits(world)[0].hash == world.hash()
+    world.signed(HEAD)
+    assert asked(world) == [(LEAD, What.SIGN)]
+    world.signed(LEAD)
+    assert asked(world) == []
+    world.advanced(Phase.TRACK)
+    assert asked(world) == [(STAFF, What.CHECK_IN), (STAFF, What.CHECK_IN)]
+
+
+def test_a_voided_signature_comes_back_as_stale_with_what_was_seen_and_why() -> None:
+    world = World().in_commit().submitted().signed(HEAD)
+    seen = world.hash()
+    world.proposed(title=okr(title="Another").title).accepted().submitted()
+    (wait,) = waits(world)
+    assert (wait.person, wait.what, wait.group) == (HEAD, What.SIGN_AGAIN, Group.STALE)
+    assert (wait.seen_hash, wait.hash, wait.reason) == (seen, world.hash(), "goal_changed")
+
+
+def test_an_escalated_signature_is_asked_of_both() -> None:
+    world = World().in_commit().submitted().wait(days=14)
+    world.perform(world.plan_ref())
+    assert sorted(asked(world)) == sorted([(HEAD, What.SIGN), (LEAD, What.SIGN)])
+
+
+def test_a_published_result_waits_for_its_owner_and_a_failed_gate_for_the_facilitator() -> None:
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    assert [wait.what for wait in cycle_waits(world.the_cycle())] == [What.PUBLISH_RESULTS]
+    world.when(LEAD, world.cycle_ref, PublishResults())
+    assert asked(world) == [(STAFF, What.ACKNOWLEDGE_RESULT)]
+    world.now = world.the_cycle().deadlines[Phase.RETROSPECT]
+    world.perform(world.cycle_ref)
+    assert [(wait.person, wait.what) for wait in cycle_waits(world.the_cycle())] == [(LEAD, What.GATE_FAILED)]
+
+
+def test_nothing_waits_for_who_is_excused_or_when_the_cycle_is_closed() -> None:
+    world = World().founded().opened(STAFF, OTHER)
+    world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=OTHER, reason="On leave"))
+    assert asked(world, OTHER) == []
+    found = ground_of(OTHER, world.the_cycle(), world.directory)
+    assert plan_row(world.plan(OTHER), found, OTHER, world.plan_ref(OTHER).stream).excused
+
+
+def test_a_row_says_who_blocks_the_gate_and_how_far_the_signatures_are() -> None:
+    world = World().in_commit().submitted().signed(HEAD)
+    found = ground_of(STAFF, world.the_cycle(), world.directory)
+    row = plan_row(world.plan(), found, STAFF, world.plan_ref().stream)
+    assert (row.goals, row.agreed, row.signatures, row.steps, row.signed) == (1, 1, 1, 2, False)
+    assert (row.waiting_for, row.blocks) == ((LEAD,), ("signature",))
+    whole = cycle_row(world.the_cycle(), world.cycle)
+    assert (whole.phase, whole.participants, whole.closed) == (Phase.COMMIT, 1, False)
