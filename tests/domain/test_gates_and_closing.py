@@ -174,3 +174,15 @@ def test_a_cycle_without_participants_can_be_closed_through() -> None:
     world.when(LEAD, world.cycle_ref, PublishResults())
     world.closed()
     assert world.the_cycle().closed
+
+
+def test_r2_3_what_finish_closing_sees_decides_not_what_begin_closing_saw() -> None:
+    """However a plan could have moved while the cycle closed: the phase does not close over it."""
+    world = World().in_commit().submitted()
+    unsigned = world.plan()
+    closing(world.signed())
+    world.states[world.plan_ref()] = unsigned
+    world.perform(world.cycle_ref)
+    assert [blocker.check for blocker in world.last(ClosingReleased).blockers] == ["signature"]
+    assert world.the_cycle().phase is Phase.COMMIT
+    assert world.agenda(world.cycle_ref).watching
