@@ -19,7 +19,7 @@ from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDraft
 from domain.plan.duties import AssignmentServed, Escalated, Reminded, ResultServed
 from domain.plan.negotiation import RevisionAccepted, RevisionProposed
 from domain.plan.result import Reflected, ResultAcknowledged
-from domain.plan.signing import ChangesRequested, PlanRejected, PlanSigned, PlanSubmitted
+from domain.plan.signing import ChangesRequested, PlanRecalled, PlanRejected, PlanSigned, PlanSubmitted
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckedIn
 from domain.plan.voiding import SignaturesVoided
@@ -198,6 +198,11 @@ def _rejected(teller: Teller, event: PlanRejected) -> Iterable[str]:
 def _changes_requested(teller: Teller, event: ChangesRequested) -> Iterable[str]:
     goals = ", ".join(teller.goal(goal) for goal in event.goals)
     return [f"asked in step {event.step + 1} for changes of {goals}", f"reason: {text(event.reason)}"]
+
+
+@_words(PlanRecalled)
+def _recalled(teller: Teller, event: PlanRecalled) -> Iterable[str]:
+    return ["took the plan back from its approvers", f"reason: {text(event.reason)}"]
 
 
 @_words(SignaturesVoided)

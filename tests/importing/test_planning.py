@@ -170,6 +170,10 @@ def test_the_same_file_has_the_same_ids_and_another_secret_has_others() -> None:
     other = planned(text, secret=b"other" * 7)
     assert not {goal.goal for goal in first.goals} & {goal.goal for goal in other.goals}
     assert first.options.command_id != other.options.command_id
+    cycle = first.options.cycle_id
+    into, elsewhere = planned(text, cycle=cycle), planned(text, cycle=cycle, secret=b"other" * 7)
+    # Nobody without the organization's key can tell from a command's id whether a guessed text was imported.
+    assert into.options.command_id != elsewhere.options.command_id
     changed = planned(text + "\n")
     assert first.options.command_id != changed.options.command_id
     assert first.options.cycle_id != changed.options.cycle_id
