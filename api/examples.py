@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from domain.messages import Command
 from domain.values import plan_id
 
 ORGANIZATION = "0f3a5c9e-0000-4000-8000-000000000001"
@@ -120,6 +121,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "SubmitPlan": {"hash": HASH},
     "SignPlan": {"hash": HASH},
     "RejectPlan": {"hash": HASH, "reason": "The plan leaves out the move of the help centre"},
+    "RecallPlan": {"reason": "The second key result needs a better baseline"},
     "RequestChanges": {"hash": HASH, "goals": [OKR], "reason": "Say how many customers the pilot has"},
     "CheckIn": {
         "goal": OKR,
@@ -140,3 +142,50 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "AcknowledgeResult": {"result": HASH, "how": "assent", "comment": "Fair"},
 }
+
+BY_FIELD: dict[str, Any] = {
+    "cycle": CYCLE,
+    "owner": BEN,
+    "person": BEN,
+    "team": TEAM,
+    "goal": OKR,
+    "goals": [OKR],
+    "hash": HASH,
+    "starts": "2099-04-01T00:00:00+08:00",
+    "ends": "2099-07-01T00:00:00+08:00",
+}
+"""What stands in a field of this name in a command that has no example of its own."""
+BY_MODEL: dict[str, Any] = {"Okr": _okr("60"), "Kpi": EXAMPLES["AssignGoal"]["definition"]}
+BY_FORMAT: dict[str, str] = {"uuid": BEN, "date-time": "2099-06-30T18:00:00+08:00"}
+BY_TYPE: dict[str, Any] = {"string": "A sentence that says why", "integer": 1, "number": "1", "boolean": False}
+
+
+def example_of(command: type[Command]) -> dict[str, Any]:
+    """The command's own example, or one made from its required fields: a new command needs none to begin with."""
+    if command.__name__ in EXAMPLES:
+        return EXAMPLES[command.__name__]
+    schema = command.model_json_schema()
+    return {
+        name: _made(name, schema["properties"][name], schema.get("$defs", {})) for name in schema.get("required", ())
+    }
+
+
+def _made(name: str, schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
+    if name in BY_FIELD:
+        return BY_FIELD[name]
+    if "$ref" in schema:
+        model = schema["$ref"].rpartition("/")[2]
+        return BY_MODEL[model] if model in BY_MODEL else _made(name, definitions[model], definitions)
+    for choice in ("anyOf", "oneOf"):
+        if choice in schema:
+            return _made(name, schema[choice][0], definitions)
+    if "const" in schema or "enum" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    if schema.get("type") == "object":
+        wanted = schema.get("required", ())
+        return {field: _made(field, schema["properties"][field], definitions) for field in wanted}
+    if schema.get("type") == "array":
+        return [_made("", schema["items"], definitions)] * schema.get("minItems", 0)
+    if "format" in schema:
+        return BY_FORMAT[schema["format"]]
+    return HASH if "[0-9a-f]{64}" in schema.get("pattern", "") else BY_TYPE[schema["type"]]

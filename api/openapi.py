@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api.examples import EXAMPLES, PATH_EXAMPLES
+from api.examples import PATH_EXAMPLES, example_of
 from api.problems import PROBLEM_TYPE
 from api.shapes import SHAPES, CommandAnswer
 from domain.messages import Command, Kind
@@ -47,7 +47,7 @@ def command_documentation(kind: Kind, name: str, command: type[Command]) -> dict
     answers: dict[int | str, dict[str, Any]] = {200: {"model": CommandAnswer, "description": "Done, or done before."}}
     if command.opens:
         answers[201] = {"model": CommandAnswer, "description": "Done, and it opened what it was sent to."}
-    media = {"schema": {"$ref": SCHEMA_REF.format(model=name)}, "example": EXAMPLES[name]}
+    media = {"schema": {"$ref": SCHEMA_REF.format(model=name)}, "example": example_of(command)}
     return {
         "tags": [kind],
         "operation_id": snake(name),

@@ -1,7 +1,8 @@
 """From events to rows: which plans and cycles a batch of events touches, and the rows they have after it.
 
-Invariant: every row is computed from states as of the batch's last position, whatever is cached, so applying the same
-events in other batches, or from the beginning, leaves the same rows.
+Invariant: every row is computed from states as of the batch's last position, whatever is cached, and again whenever
+one of the states it rests on changes; so applying the same events in other batches, or from the beginning, leaves the
+same rows.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.board import CycleRow, PlanRow, cycle_row, plan_row
@@ -20,7 +21,7 @@ from domain.messages import Kind
 from domain.plan.state import PlanState, ground_of
 from domain.values import plan_id
 from domain.waiting import Wait, cycle_waits, plan_waits
-from eventlog.codec import Codec
+from eventlog.codec import Codec, UnknownEventError
 from eventlog.log import Log, Recorded
 
 CACHED_STREAMS = 20_000
@@ -37,75 +38,101 @@ class Rows:
     """By source, a plan or a cycle; an empty list where nothing is asked any more."""
 
 
+class Known(NamedTuple):
+    """A folded stream: `state` is at `version`, and nothing more of the stream lies at or before `through`."""
+
+    through: int
+    version: int
+    state: Any
+
+
+@dataclass(frozen=True)
+class Batch:
+    """An organization's events from just after position `start` up to `end`."""
+
+    organization: UUID
+    start: int
+    end: int
+    streams: dict[Ref, list[Recorded]]
+
+
 class Projection:
     """Folds states up to a position and makes rows of them."""
 
-    def __init__(self, log: Log, deciders: Mapping[Kind, Decider[Any]], codec: Codec) -> None:
+    def __init__(
+        self, log: Log, deciders: Mapping[Kind, Decider[Any]], codec: Codec, cached_streams: int = CACHED_STREAMS
+    ) -> None:
         self._log = log
         self._deciders = deciders
         self._codec = codec
-        self._states: OrderedDict[tuple[UUID, Ref], tuple[int, Any]] = OrderedDict()
+        self._cached_streams = cached_streams
+        self._known: OrderedDict[tuple[UUID, Ref], Known] = OrderedDict()
+
+    def readable(self, events: Sequence[Recorded]) -> Sequence[Recorded]:
+        """The events before the first that this release cannot read. Raises UnknownEventError where it is the first."""
+        for place, event in enumerate(events):
+            try:
+                self._codec.decode(event)
+            except UnknownEventError:
+                if place == 0:
+                    raise
+                return events[:place]
+        return events
 
     async def rows(self, organization: UUID, events: Sequence[Recorded], open_cycles: Iterable[UUID]) -> Rows:
         """The rows after a batch. `open_cycles` are those that a change of the directory may touch."""
-        end = events[-1].position
-        by_stream: dict[Ref, list[Recorded]] = {}
+        batch = Batch(organization, events[0].position - 1, events[-1].position, {})
         for event in events:
-            by_stream.setdefault(Ref(event.kind, event.stream), []).append(event)
-        for ref, tail in by_stream.items():
-            await self._advance(organization, ref, tail, end)
-        cycles = {ref.stream for ref in by_stream if ref.kind == "cycle"}
-        if DIRECTORY in by_stream:
+            batch.streams.setdefault(Ref(event.kind, event.stream), []).append(event)
+        cycles = {ref.stream for ref in batch.streams if ref.kind == "cycle"}
+        if DIRECTORY in batch.streams:
             cycles |= set(open_cycles)
         rows = Rows()
-        directory: DirectoryState = await self._state(organization, DIRECTORY, end)
+        directory: DirectoryState = await self._state(batch, DIRECTORY)
         for cycle in cycles:
-            await self._whole_cycle(organization, cycle, directory, end, rows)
-        for ref in by_stream:
+            await self._whole_cycle(batch, cycle, directory, rows)
+        for ref in batch.streams:
             if ref.kind == "plan":
-                plan: PlanState = await self._state(organization, ref, end)
+                plan: PlanState = await self._state(batch, ref)
                 if plan.cycle is not None and plan.cycle not in cycles and plan.owner is not None:
-                    state: CycleState = await self._state(organization, Ref("cycle", plan.cycle), end)
+                    state: CycleState = await self._state(batch, Ref("cycle", plan.cycle))
                     _plan(rows, plan, state, directory, plan.owner, ref.stream)
         return rows
 
-    async def _whole_cycle(
-        self, organization: UUID, cycle: UUID, directory: DirectoryState, end: int, rows: Rows
-    ) -> None:
-        state: CycleState = await self._state(organization, Ref("cycle", cycle), end)
+    async def _whole_cycle(self, batch: Batch, cycle: UUID, directory: DirectoryState, rows: Rows) -> None:
+        state: CycleState = await self._state(batch, Ref("cycle", cycle))
         rows.cycles[cycle] = cycle_row(state, cycle)
         rows.waits[cycle] = list(cycle_waits(state))
         for owner in state.participants:
             plan = plan_id(cycle, owner)
-            found: PlanState = await self._state(organization, Ref("plan", plan), end)
+            found: PlanState = await self._state(batch, Ref("plan", plan))
             _plan(rows, found, state, directory, owner, plan)
 
-    async def _advance(self, organization: UUID, ref: Ref, tail: list[Recorded], end: int) -> None:
-        """Fold the batch's own events where the cached state ends just before them; else read the log."""
-        known = self._states.get((organization, ref))
-        if known is not None and known[0] == tail[0].version - 1:
-            self._fold(organization, ref, known, tail)
-        else:
-            await self._state(organization, ref, end)
+    async def _state(self, batch: Batch, ref: Ref) -> Any:
+        """A stream's state as of the batch's end. The log is read only for what neither cache nor batch holds."""
+        key = (batch.organization, ref)
+        known = self._known.get(key)
+        if known is None or known.through > batch.end:  # ahead, where an earlier attempt was rolled back
+            known = Known(0, 0, self._deciders[ref.kind].initial)
+        if known.through < batch.end:
+            if known.through >= batch.start:
+                tail = [event for event in batch.streams.get(ref, ()) if event.version > known.version]
+            else:
+                tail = await self._log.read_stream(
+                    batch.organization, ref, after_version=known.version, up_to_position=batch.end
+                )
+            known = self._known[key] = self._folded(ref, known, tail, batch.end)
+        self._known.move_to_end(key)
+        while len(self._known) > self._cached_streams:
+            self._known.popitem(last=False)
+        return known.state
 
-    async def _state(self, organization: UUID, ref: Ref, end: int) -> Any:
-        """A stream's state as of position `end`."""
-        known = self._states.get((organization, ref), (0, self._deciders[ref.kind].initial))
-        tail = await self._log.read_stream(organization, ref, after_version=known[0], up_to_position=end)
-        return self._fold(organization, ref, known, tail)
-
-    def _fold(self, organization: UUID, ref: Ref, known: tuple[int, Any], tail: list[Recorded]) -> Any:
-        version, state = known
-        decider = self._deciders[ref.kind]
+    def _folded(self, ref: Ref, known: Known, tail: Sequence[Recorded], end: int) -> Known:
+        decider, state, version = self._deciders[ref.kind], known.state, known.version
         for event in tail:
             state = decider.evolve(state, self._codec.decode(event))
             version = event.version
-        if version:
-            self._states[organization, ref] = (version, state)
-            self._states.move_to_end((organization, ref))
-        while len(self._states) > CACHED_STREAMS:
-            self._states.popitem(last=False)
-        return state
+        return Known(end, version, state)
 
 
 def _plan(rows: Rows, plan: PlanState, cycle: CycleState, directory: DirectoryState, owner: UUID, stream: UUID) -> None:

@@ -1,12 +1,14 @@
 """The projector: applies each organization's events to the read models, in order.
 
 Invariant: rows and checkpoint move in one transaction, under the checkpoint's lock, so a kill loses nothing and two
-projectors at once apply nothing twice. An event that cannot be read stops its organization, visibly, and no other.
+projectors at once apply nothing twice. What cannot be applied stops its organization, visibly, and no other: what
+lies before it is applied, nothing is skipped.
 """
 
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -31,6 +33,16 @@ POLL = 0.05
 """Seconds between two looks without work."""
 REST = 5.0
 """Seconds after which a stopped organization, or a database that was away, is tried again."""
+
+UNREACHABLE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+"""The database's own trouble, which is no organization's fault and passes."""
 
 LIVE = "select generation from goalcycle.view_generations where state = 'live' for share"
 
@@ -61,34 +73,50 @@ class Projector:
         self._projection = Projection(log, deciders, codec)
         self._generation = generation
         self.stopped: dict[UUID, str] = {}
-        """Organizations whose log holds something this release cannot read."""
+        """Organizations whose next event cannot be applied, and why: never a text, only codes and positions."""
+        self._again: dict[UUID, float] = {}
+        """When a stopped organization is tried again."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop."""
         while not stop.is_set():
             try:
                 worked = await self.step()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except UNREACHABLE as error:
                 logger.warning("projector.database_unreachable", error=type(error).__name__)
                 await _rest(stop, REST)
                 continue
             if not worked:
-                await _rest(stop, REST if self.stopped else POLL)
+                await _rest(stop, POLL)
 
     async def step(self) -> int:
         """Apply one batch of every organization that is behind; returns how many events."""
         applied = 0
+        now = asyncio.get_running_loop().time()
         for row in await self._pool.fetch(BEHIND, self._generation):
             organization = row["organization"]
+            if now < self._again.get(organization, now):
+                continue
             try:
                 applied += await self.apply(organization)
-            except UnknownEventError as error:
-                if self.stopped.get(organization) != str(error):
-                    logger.error("projector.stopped", organization=str(organization), error=str(error))
-                self.stopped[organization] = str(error)
+            except UNREACHABLE:
+                raise
+            except Exception as error:
+                self._stop(organization, error)
             else:
-                self.stopped.pop(organization, None)
+                self._again.pop(organization, None)
+                if self.stopped.pop(organization, None):
+                    logger.info("projector.resumed", organization=str(organization))
         return applied
+
+    def _stop(self, organization: UUID, error: Exception) -> None:
+        # Only what we wrote ourselves is repeated: any other message may hold values of an event.
+        why = str(error) if isinstance(error, UnknownEventError) else type(error).__name__
+        if self.stopped.get(organization) != why:
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("projector.stopped", organization=str(organization), error=why, frames=frames)
+        self.stopped[organization] = why
+        self._again[organization] = asyncio.get_running_loop().time() + REST
 
     async def lag(self) -> int:
         """How many events the read models are behind, over all organizations."""
@@ -97,7 +125,7 @@ class Projector:
     async def apply(self, organization: UUID) -> int:
         """Apply an organization's next events in one transaction; returns how many."""
         async with self._pool.acquire() as connection, connection.transaction():
-            generation = self._generation or await connection.fetchval(LIVE)
+            generation = self._generation or await _live(connection)
             await connection.execute(
                 "insert into goalcycle.view_checkpoints values ($1, $2, 0) on conflict do nothing",
                 generation,
@@ -109,9 +137,10 @@ class Projector:
                 generation,
                 organization,
             )
-            events = await self._log.read_feed(organization, after=position, limit=BATCH)
-            if not events:
+            found = await self._log.read_feed(organization, after=position, limit=BATCH)
+            if not found:
                 return 0
+            events = self._projection.readable(found)
             open_cycles = await connection.fetch(
                 """select cycle from goalcycle.cycle_rows
                    where generation = $1 and organization = $2 and not (row ->> 'closed')::boolean""",
@@ -127,6 +156,15 @@ class Projector:
                 events[-1].position,
             )
             return len(events)
+
+
+async def _live(connection: Connection) -> int:
+    """The live generation, which stays so until the transaction ends."""
+    while True:
+        found: int | None = await connection.fetchval(LIVE)
+        if found is not None:
+            return found
+        # A rebuild switched while we waited for the row: what was live is gone, and only a new look sees the new one.
 
 
 async def _write(connection: Connection, generation: int, organization: UUID, rows: Rows) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,17 @@ from domain.decider import Decider
 from domain.messages import Kind
 from eventlog.codec import Codec
 from eventlog.log import Log
-from eventlog.projector import Pool, Projector
+from eventlog.projector import BATCH, Pool, Projector
 
 LOCK = 7_306_205_312
 """The advisory lock of whoever rebuilds."""
+
+AHEAD = """
+select l.organization
+from goalcycle.view_checkpoints l
+left join goalcycle.view_checkpoints b on b.generation = $2 and b.organization = l.organization
+where l.generation = $1 and l.position > coalesce(b.position, 0)
+"""
 
 
 class RebuildRunningError(Exception):
@@ -22,7 +28,7 @@ class RebuildRunningError(Exception):
 
 
 class RebuildStoppedError(Exception):
-    """An organization's log holds an event that this release cannot read; what is served stays as it was."""
+    """What is served shows an event that this release cannot apply; what is served stays as it was."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class RebuildReport:
 
     generation: int
     events: int
+    stopped: int = 0
+    """Organizations with an event that cannot be applied: they stand where they stood, as `projector.stopped` says."""
 
 
 async def rebuild_views(pool: Pool, log: Log, deciders: Mapping[Kind, Decider[Any]], codec: Codec) -> RebuildReport:
@@ -48,44 +56,39 @@ async def rebuild_views(pool: Pool, log: Log, deciders: Mapping[Kind, Decider[An
                 "insert into goalcycle.view_generations (state) values ('building') returning generation"
             )
             projector = Projector(pool, log, deciders, codec, generation=generation)
-            events = await _catch_up(projector)
-            while not await _switch(pool, generation):
-                events += await _catch_up(projector)
-            return RebuildReport(generation, events)
+            events = await _come_near(projector)
+            events += await _switch(pool, projector, generation)
+            return RebuildReport(generation, events, len(projector.stopped))
         finally:
             await connection.execute("select pg_advisory_unlock($1)", LOCK)
 
 
-async def _catch_up(projector: Projector) -> int:
+async def _come_near(projector: Projector) -> int:
+    """Apply until little is left. Not until nothing is: under steady writing that moment may never come."""
     events = 0
     while applied := await projector.step():
         events += applied
-        await asyncio.sleep(0)
-    if projector.stopped:
-        raise RebuildStoppedError("; ".join(projector.stopped.values()))
+        if await projector.lag() < BATCH:
+            break
     return events
 
 
-async def _switch(pool: Pool, generation: int) -> bool:
-    """Serve the new generation, unless the live one has come further meanwhile."""
+async def _switch(pool: Pool, projector: Projector, generation: int) -> int:
+    """Serve the new generation as soon as it shows all that the live one shows; returns how many events that took."""
+    events = 0
     async with pool.acquire() as connection, connection.transaction():
-        # Waits for a batch that is being applied to the live generation, and keeps further ones out.
+        # Waits for a batch that is being applied to the live generation, and keeps further ones out: from here on the
+        # live positions stand still, so what is left to apply is bounded.
         live = await connection.fetchval(
             "select generation from goalcycle.view_generations where state = 'live' for update"
         )
-        ahead = await connection.fetchval(
-            """select exists (
-                   select from goalcycle.view_checkpoints l
-                   left join goalcycle.view_checkpoints b
-                       on b.generation = $2 and b.organization = l.organization
-                   where l.generation = $1 and l.position > coalesce(b.position, 0))""",
-            live,
-            generation,
-        )
-        if ahead:
-            return False
+        while ahead := await connection.fetch(AHEAD, live, generation):
+            for row in ahead:
+                if row["organization"] in projector.stopped:
+                    raise RebuildStoppedError(projector.stopped[row["organization"]])
+            events += await projector.step()
         await connection.execute("delete from goalcycle.view_generations where generation = $1", live)
         await connection.execute(
             "update goalcycle.view_generations set state = 'live' where generation = $1", generation
         )
-        return True
+    return events

@@ -6,8 +6,14 @@ import click
 
 
 @click.command()
-def command() -> None:
+@click.option("--operation-ids", is_flag=True, help="Only the operation ids, one a line, in order.")
+def command(operation_ids: bool) -> None:
     """Prints the OpenAPI document as JSON: what /openapi.json answers, without a server."""
     from api.app import openapi_document
 
-    click.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=1))
+    document = openapi_document()
+    if operation_ids:
+        operations = (operation for path in document["paths"].values() for operation in path.values())
+        click.echo("\n".join(sorted(operation["operationId"] for operation in operations)))
+    else:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=1))

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.auth import mint_token
-from api.examples import ADA, BEN, CYCLE, EXAMPLES, PLAN
+from api.examples import ADA, BEN, CYCLE, EXAMPLES, PLAN, example_of
 from api.services import Limits, Services
 from cli.composition import CODEC, Engine, assemble
 from domain.cycle.closing import FinishClosing
@@ -80,7 +80,7 @@ class World:
             self.route(name, room),
             headers=self.headers(by) | sent,
             params={"dry_run": "true"} if dry_run else None,
-            json={**EXAMPLES[name], **changes} if body is None else body,
+            json={**example_of(command), **changes} if body is None else body,
         )
 
     async def send(self, name: str, by: str | UUID = ADA, /, **more: Any) -> dict[str, Any]:
