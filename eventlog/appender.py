@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from eventlog.log import AppendRequest, AppendResult, Log, Outcome
+from eventlog.outage import LOST
 
 logger = structlog.get_logger(__name__)
 
@@ -30,14 +30,6 @@ TRIES = 8
 """How often a call is sent again over a new connection."""
 PAUSE = 0.05
 """Seconds before the second try; doubled for each one after it."""
-LOST = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-)
-"""The connection went away: whether the call took effect is unknown, and its command ids make repeating it safe."""
 
 
 class QueueFullError(Exception):

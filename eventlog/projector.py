@@ -1,8 +1,8 @@
 """The projector: applies each organization's events to the read models, in order.
 
 Invariant: rows and checkpoint move in one transaction, under the checkpoint's lock, so a kill loses nothing and two
-projectors at once apply nothing twice. What cannot be applied stops its organization, visibly, and no other: what
-lies before it is applied, nothing is skipped.
+projectors at once apply nothing twice. What cannot be applied stops its organization, visibly, and no other; nothing
+is skipped.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from domain.decider import Decider
 from domain.messages import Kind
 from eventlog.codec import Codec, UnknownEventError
 from eventlog.log import Log
+from eventlog.outage import PASSING
 from eventlog.projection import Projection, Rows
 
 logger = structlog.get_logger(__name__)
@@ -33,16 +34,6 @@ POLL = 0.05
 """Seconds between two looks without work."""
 REST = 5.0
 """Seconds after which a stopped organization, or a database that was away, is tried again."""
-
-UNREACHABLE = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-)
-"""The database's own trouble, which is no organization's fault and passes."""
 
 LIVE = "select generation from goalcycle.view_generations where state = 'live' for share"
 
@@ -82,7 +73,7 @@ class Projector:
         while not stop.is_set():
             try:
                 worked = await self.step()
-            except UNREACHABLE as error:
+            except PASSING as error:
                 logger.warning("projector.database_unreachable", error=type(error).__name__)
                 await _rest(stop, REST)
                 continue
@@ -99,7 +90,7 @@ class Projector:
                 continue
             try:
                 applied += await self.apply(organization)
-            except UNREACHABLE:
+            except PASSING:
                 raise
             except Exception as error:
                 self._stop(organization, error)

@@ -20,6 +20,7 @@ import asyncpg
 import structlog
 
 from domain.messages import Kind
+from eventlog.outage import TROUBLE
 
 logger = structlog.get_logger(__name__)
 
@@ -167,7 +168,7 @@ class Relay:
         while not stop.is_set():
             try:
                 worked = await self.step()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except TROUBLE as error:
                 logger.warning("relay.database_unreachable", error=type(error).__name__)
                 worked, self._pause = 0, self._longer(self._pause)
             wait = self._pause or (0 if worked else self._settings.poll)

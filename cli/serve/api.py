@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 
-import asyncpg
 import uvicorn
 
 from api.app import create_app
@@ -15,6 +14,7 @@ from api.services import Services
 from cli.composition import CODEC, Engine, open_engine
 from cli.serve.ready import serving
 from eventlog.migrate import pending
+from eventlog.outage import TROUBLE
 from eventlog.settings import NotConfigured, Settings
 from eventlog.views import PostgresViews
 
@@ -77,7 +77,7 @@ class Readiness:
             await self._engine.pool.fetchval("select 1", timeout=2)
             if not self._migrated:
                 self._migrated = not await pending(self._settings.require_database_url())
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+        except TROUBLE:
             return {"postgres": False, "migrations": self._migrated}
         return {"postgres": True, "migrations": self._migrated}
 

@@ -1,0 +1,138 @@
+"""The way into the log for many callers: joined, batched, bounded, and nobody's failure is another's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from eventlog.appender import Appender, QueueFullError
+from eventlog.log import AppendRequest, AppendResult, Log, Outcome
+from eventlog.postgres import PostgresLog, open_pool
+from tests.eventlog.writing import Noted, Writer, plan, poisoned
+
+
+class Watched(PostgresLog):
+    """The real log, noting what each call held; may be held back, or lose its answers."""
+
+    def __init__(self, database: str, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        super().__init__(database, pool)
+        self.calls: list[list[UUID]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.lose = 0
+
+    async def append(self, organization: UUID, requests: Sequence[AppendRequest]) -> list[AppendResult]:
+        await self.gate.wait()
+        self.calls.append([request.command_id for request in requests])
+        results = await super().append(organization, requests)
+        if self.lose:
+            self.lose -= 1
+            raise asyncpg.ConnectionDoesNotExistError("the answer was lost")
+        return results
+
+
+@pytest.fixture
+async def log(database: str) -> AsyncIterator[Watched]:
+    pool = await open_pool(database)
+    found = Watched(database, pool)
+    yield found
+    await found.close()
+    await pool.close()
+
+
+@pytest.fixture
+async def writer(log: Log) -> Writer:
+    found = Writer()
+    await found.found(log)
+    return found
+
+
+async def test_what_queues_up_goes_in_one_call(log: Watched, writer: Writer) -> None:
+    appender = Appender(log)
+    requests = [writer.request({plan(): [Noted()]}) for _ in range(20)]
+    results = await asyncio.gather(*(appender.submit(writer.organization, request) for request in requests))
+    assert {result.outcome for result in results} == {Outcome.APPENDED}
+    assert sorted(result.first_position for result in results) == list(range(2, 22))
+    assert len(log.calls) < 1 + 20 / 4
+
+
+async def test_one_poisoned_request_does_not_fail_its_batch(log: Watched, writer: Writer) -> None:
+    appender = Appender(log)
+    good = [writer.request({plan(): [Noted()]}) for _ in range(5)]
+    bad = poisoned(writer.request({plan(): [Noted()]}))
+    log.gate.clear()
+    tasks = [
+        asyncio.create_task(appender.submit(writer.organization, request)) for request in [*good[:2], bad, *good[2:]]
+    ]
+    await asyncio.sleep(0)
+    log.gate.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(results[2], asyncpg.CheckViolationError)
+    rest = [result for place, result in enumerate(results) if place != 2]
+    assert all(isinstance(result, AppendResult) and result.outcome is Outcome.APPENDED for result in rest)
+
+
+async def test_a_lost_answer_is_asked_for_again_and_is_the_first(log: Watched, writer: Writer) -> None:
+    appender = Appender(log)
+    log.lose = 2
+    request = writer.request({plan(): [Noted()]})
+    result = await appender.submit(writer.organization, request)
+    assert (result.outcome, result.first_position, result.body_mac) == (Outcome.DUPLICATE, 2, request.body_mac)
+    assert await log.last_position(writer.organization) == 2
+
+
+async def test_equal_command_ids_join_and_another_body_learns_whose_id_it_was(log: Watched, writer: Writer) -> None:
+    appender = Appender(log)
+    request = writer.request({plan(): [Noted()]})
+    other = replace(request, body_mac=b"another".ljust(32, b"."))
+    results = await asyncio.gather(*(appender.submit(writer.organization, item) for item in (request, request, other)))
+    assert [result.outcome for result in results] == [Outcome.APPENDED, Outcome.DUPLICATE, Outcome.DUPLICATE]
+    assert {result.body_mac for result in results[1:]} == {request.body_mac}
+    assert await log.last_position(writer.organization) == 2
+
+
+async def test_requests_that_touch_what_another_writes_go_in_another_call(log: Watched, writer: Writer) -> None:
+    appender = Appender(log)
+    one, two = plan(), plan()
+    writes = writer.request({one: [Noted()]})
+    reads = writer.request({two: [Noted()]}, reads=[one])
+    log.gate.clear()
+    tasks = [asyncio.create_task(appender.submit(writer.organization, request)) for request in (writes, reads)]
+    await asyncio.sleep(0)
+    log.gate.set()
+    results = await asyncio.gather(*tasks)
+    assert [result.outcome for result in results] == [Outcome.APPENDED, Outcome.CONFLICT]
+    assert not any({writes.command_id, reads.command_id} <= set(call) for call in log.calls)
+
+
+async def test_past_the_bound_callers_are_told_at_once(log: Watched, writer: Writer) -> None:
+    appender = Appender(log, queue_limit=3)
+    log.gate.clear()
+    tasks = [
+        asyncio.create_task(appender.submit(writer.organization, writer.request({plan(): [Noted()]}))) for _ in range(3)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(QueueFullError):
+        await appender.submit(writer.organization, writer.request({plan(): [Noted()]}))
+    log.gate.set()
+    assert {result.outcome for result in await asyncio.gather(*tasks)} == {Outcome.APPENDED}
+    assert appender.waiting == 0
+
+
+async def test_a_caller_who_goes_away_takes_nothing_with_them(log: Watched, writer: Writer) -> None:
+    appender = Appender(log)
+    log.gate.clear()
+    request = writer.request({plan(): [Noted()]})
+    task = asyncio.create_task(appender.submit(writer.organization, request))
+    await asyncio.sleep(0)
+    task.cancel()
+    log.gate.set()
+    await appender.close()
+    assert await log.find_command(writer.organization, request.command_id) is not None
+    with pytest.raises(QueueFullError):
+        await appender.submit(writer.organization, request)
