@@ -15,7 +15,7 @@ from api.field_texts import field_message
 from api.problems import INVALID, METHOD_WRONG, ROUTE_UNKNOWN, UNAVAILABLE, problem_response, refusal
 from api.texts import texts_for
 from domain.problems import DomainError
-from eventlog.appender import LOST
+from eventlog.outage import LOST
 
 
 def add_error_handlers(app: FastAPI) -> None:
