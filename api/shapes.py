@@ -205,11 +205,11 @@ class PlanDifference(Shape):
 
 
 class GateCheck(Shape):
-    """A check of the present gate that fails."""
+    """A check of the present gate."""
 
     check: str
     plans: int
-    """How many plans fail it."""
+    """How many plans fail it; 0: it holds."""
 
 
 class CycleStanding(CycleRow):

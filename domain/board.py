@@ -11,6 +11,15 @@ from domain.plan.signing import approvers
 from domain.plan.state import Ground, PlanState
 from domain.values import Frozen, Instant, Share
 
+GATES: dict[Phase, tuple[str, ...]] = {
+    Phase.DRAFT: ("goals",),
+    Phase.NEGOTIATE: ("goals", "agreement", "acknowledgement"),
+    Phase.COMMIT: ("goals", "signature"),
+    Phase.TRACK: ("final_values",),
+    Phase.RETROSPECT: ("results", "receipt"),
+}
+"""The codes of the checks that a phase's gate makes, in the order in which they are shown."""
+
 
 class PlanRow(Frozen):
     """How one plan stands. Ids, codes and numbers only; names are opened when it is rendered."""
@@ -27,7 +36,7 @@ class PlanRow(Frozen):
     voided: int = 0
     """Signatures lost to changes so far."""
     waiting_for: tuple[UUID, ...] = ()
-    """Who may sign the step that waits."""
+    """Who may sign the step that waits; nobody outside commit."""
     escalated: bool = False
     confidence: Share | None = None
     """The lowest of its goals."""
@@ -65,6 +74,10 @@ def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRo
     excused = not cycle.takes_part(owner)
     open_gate = not cycle.closed and not excused
     failing = [blocker.check for check in CHECKS[cycle.phase] for blocker in check(cycle, owner, state)]
+    if cycle.phase is Phase.RETROSPECT and not cycle.published:
+        failing = ["results"]  # the cycle's own check: no plan has its result yet
+    # Only then can anybody sign; and a closed cycle's rows rest on no directory that still changes.
+    asks = cycle.phase is Phase.COMMIT and open_gate
     return PlanRow(
         plan=plan,
         owner=owner,
@@ -76,7 +89,7 @@ def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRo
         steps=len(found.steps),
         signed=state.signed,
         voided=len(state.voided),
-        waiting_for=tuple(sorted(approvers(found, signing))) if signing else (),
+        waiting_for=tuple(sorted(approvers(found, signing))) if signing and asks else (),
         escalated=signing.escalated if signing else False,
         confidence=min(confidences, default=None),
         last_check_in=state.last_check_in,

@@ -31,6 +31,9 @@ class What(StrEnum):
     SIGN_AGAIN = "sign_again"
     """Their signature was voided by a change: only that change needs a look."""
     CHECK_IN = "check_in"
+    """Nothing was reported in the present period (R6.1)."""
+    FINAL_VALUES = "final_values"
+    """No further digest comes before track ends: the quarter's last values are asked for (R2.4)."""
     ACKNOWLEDGE_RESULT = "acknowledge_result"
     PUBLISH_RESULTS = "publish_results"
     GATE_FAILED = "gate_failed"
@@ -62,6 +65,8 @@ class Wait(Frozen):
     reason: str | None = None
     """Why something is stale: the code of the voiding."""
     due: Instant | None = None
+    since: int = 0
+    """The plan's version since which an answer or a signature waits; 0 for everything else."""
 
     @property
     def key(self) -> str:
@@ -91,9 +96,7 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
     if cycle.phase is Phase.COMMIT and state.goals:
         yield from _signing_waits(state, found, base)
     if cycle.phase is Phase.TRACK:
-        for goal in state.goals.values():
-            if not goal.final:
-                yield _altered(base, what=What.CHECK_IN, goal=goal.id)
+        yield from _tracking_waits(state, cycle, base)
     if cycle.phase is Phase.RETROSPECT:
         result = cycle.results.get(plan)
         if result is not None and (state.receipt is None or state.receipt.result != result.hash):
@@ -123,13 +126,25 @@ def _goal_waits(goal: Goal, found: Ground, base: Wait) -> Iterator[Wait]:
     if goal.agreed:
         return
     if goal.definition.kind == "kpi":
-        yield _altered(item, what=What.ACKNOWLEDGE, due=goal.served_at)
+        yield _altered(item, what=What.ACKNOWLEDGE, due=goal.served_at, since=goal.turn_since)
     elif goal.turn is None:
         yield _altered(item, what=What.PROPOSE)
     else:
         people = {found.owner} if goal.turn is Side.OWNER else found.counterpart
         for person in sorted(people):
-            yield _altered(item, what=What.ANSWER, person=person, due=goal.turn_due)
+            yield _altered(item, what=What.ANSWER, person=person, due=goal.turn_due, since=goal.turn_since)
+
+
+def _tracking_waits(state: PlanState, cycle: CycleState, base: Wait) -> Iterator[Wait]:
+    deadline, digest, since = cycle.deadlines.get(Phase.TRACK), cycle.digest_due, cycle.digest_since
+    last_period = digest is None or (deadline is not None and digest >= deadline)
+    for goal in state.goals.values():
+        if goal.final:
+            continue
+        if last_period:
+            yield _altered(base, what=What.FINAL_VALUES, goal=goal.id)
+        elif goal.checked_in_at is None or (since is not None and goal.checked_in_at < since):
+            yield _altered(base, what=What.CHECK_IN, group=Group.NEEDS_ME, goal=goal.id, due=digest)
 
 
 def _signing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait]:
@@ -140,7 +155,8 @@ def _signing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait
         return
     for person in sorted(approvers(found, state.signing)):
         voided = next((item for item in reversed(state.voided) if item.signature.signer == person), None)
-        item = _altered(base, person=person, hash=now, due=_earliest(base.due, state.signing.escalate_at))
+        due = _earliest(base.due, state.signing.escalate_at)
+        item = _altered(base, person=person, hash=now, due=due, since=state.signing.since)
         if voided is None:
             yield _altered(item, what=What.SIGN)
         else:

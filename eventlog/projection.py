@@ -69,11 +69,11 @@ class Projection:
         self._known: OrderedDict[tuple[UUID, Ref], Known] = OrderedDict()
 
     def readable(self, events: Sequence[Recorded]) -> Sequence[Recorded]:
-        """The events before the first that this release cannot read. Raises UnknownEventError where it is the first."""
+        """The events before the first that cannot be read; raises what reading it raises where it comes first."""
         for place, event in enumerate(events):
             try:
                 self._codec.decode(event)
-            except UnknownEventError:
+            except (UnknownEventError, ValueError):  # pydantic's error is a ValueError
                 if place == 0:
                     raise
                 return events[:place]

@@ -68,20 +68,20 @@ async def _come_near(projector: Projector) -> int:
     events = 0
     while applied := await projector.step():
         events += applied
-        if await projector.lag() < BATCH:
+        if applied < BATCH:
             break
     return events
 
 
 async def _switch(pool: Pool, projector: Projector, generation: int) -> int:
     """Serve the new generation as soon as it shows all that the live one shows; returns how many events that took."""
-    events = 0
     async with pool.acquire() as connection, connection.transaction():
         # Waits for a batch that is being applied to the live generation, and keeps further ones out: from here on the
         # live positions stand still, so what is left to apply is bounded.
         live = await connection.fetchval(
             "select generation from goalcycle.view_generations where state = 'live' for update"
         )
+        events = await projector.step()
         while ahead := await connection.fetch(AHEAD, live, generation):
             for row in ahead:
                 if row["organization"] in projector.stopped:

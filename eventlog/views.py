@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
+from domain.board import GATES
+from domain.cycle.windows import Phase
 from eventlog.projector import Pool
 
 POLL = 0.02
@@ -19,18 +21,16 @@ POLL = 0.02
 
 CYCLE = """
 with live as (select generation from goalcycle.view_generations where state = 'live')
-select r.row, (select c.position from goalcycle.view_checkpoints c, live
-               where c.generation = live.generation and c.organization = $1) as position
+select r.row,
+       (select c.position from goalcycle.view_checkpoints c
+        where c.generation = live.generation and c.organization = $1) as position,
+       (select coalesce(jsonb_object_agg(failing.code, failing.plans), '{}')
+        from (select code, count(*) as plans
+              from goalcycle.board_rows p, jsonb_array_elements_text(p.row -> 'blocks') code
+              where p.generation = live.generation and p.organization = $1 and p.cycle = $2
+              group by code) failing) as failing
 from goalcycle.cycle_rows r, live
 where r.generation = live.generation and r.organization = $1 and r.cycle = $2
-"""
-
-CHECKS = """
-with live as (select generation from goalcycle.view_generations where state = 'live')
-select failing as "check", count(*) as plans
-from goalcycle.board_rows r, live, jsonb_array_elements_text(r.row -> 'blocks') failing
-where r.generation = live.generation and r.organization = $1 and r.cycle = $2
-group by failing order by failing
 """
 
 PLANS = """
@@ -44,7 +44,7 @@ INBOX = """
 with live as (select generation from goalcycle.view_generations where state = 'live')
 select r.row from goalcycle.inbox_rows r, live
 where r.generation = live.generation and r.organization = $1 and r.person = $2
-order by r.due nulls last, r.source, r.item limit 500
+order by r.due nulls last, r.source, r.item
 """
 
 POSITION = """
@@ -61,18 +61,23 @@ class PostgresViews:
         self._pool = pool
 
     async def board(self, organization: UUID, cycle: UUID, after: str | None, limit: int) -> Mapping[str, Any] | None:
-        """A cycle's standing, its gate's failing checks, and a page of its plans in order of id; None: no such cycle.
+        """A cycle's standing, every check of its present gate with how many plans fail it, and a page of its plans in
+        order of id; None: no such cycle.
 
         Raises ValueError where `after` is not a plan's id.
         """
+        # The position is read before the plans: they show at least as much as it promises.
         found = await self._pool.fetchrow(CYCLE, organization, cycle)
         if found is None:
             return None
         rows = await self._pool.fetch(PLANS, organization, cycle, UUID(after) if after else None, limit + 1)
-        checks = await self._pool.fetch(CHECKS, organization, cycle)
+        standing, failing = json.loads(found["row"]), json.loads(found["failing"])
         page = rows[:limit]
         return {
-            "cycle": {**json.loads(found["row"]), "gate": [dict(check) for check in checks]},
+            "cycle": {
+                **standing,
+                "gate": [{"check": check, "plans": failing.get(check, 0)} for check in GATES[Phase(standing["phase"])]],
+            },
             "items": [json.loads(row["row"]) for row in page],
             "next": str(page[-1]["plan"]) if len(rows) > limit else None,
             "position": found["position"],
@@ -80,8 +85,9 @@ class PostgresViews:
 
     async def inbox(self, organization: UUID, person: UUID) -> Mapping[str, Any]:
         """What a person must do, the most urgent first."""
+        position = await self.position(organization)  # before the rows: they show at least as much as it promises
         rows = await self._pool.fetch(INBOX, organization, person)
-        return {"items": [json.loads(row["row"]) for row in rows], "position": await self.position(organization)}
+        return {"items": [json.loads(row["row"]) for row in rows], "position": position}
 
     async def position(self, organization: UUID) -> int:
         """Up to which position the read models hold."""

@@ -9,8 +9,9 @@ from domain.cycle.opening import ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.plan.state import ground_of
+from domain.plan.tracking import CheckIn
 from domain.waiting import Group, Wait, What, cycle_waits, plan_waits
-from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values, okr
+from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values, okr, who
 
 
 def waits(world: World, owner: UUID = STAFF) -> list[Wait]:
@@ -59,6 +60,35 @@ def test_an_escalated_signature_is_asked_of_both() -> None:
     world = World().in_commit().submitted().wait(days=14)
     world.perform(world.plan_ref())
     assert sorted(asked(world)) == sorted([(HEAD, What.SIGN), (LEAD, What.SIGN)])
+
+
+def test_a_check_in_is_asked_for_once_a_period_and_the_last_time_for_final_values() -> None:
+    """R6.1: who has reported is left in peace until the next period; R2.4: the last values are asked for in time."""
+    world = World().in_track()
+    (wait,) = waits(world)
+    assert (wait.what, wait.group, wait.due) == (What.CHECK_IN, Group.NEEDS_ME, world.the_cycle().digest_due)
+    world.when(STAFF, world.plan_ref(), CheckIn(goal=who("okr"), confidence="0.6", status="on_track"))
+    assert asked(world) == []
+    digest_due = world.the_cycle().digest_due
+    assert digest_due is not None
+    world.now = digest_due
+    assert world.perform(world.cycle_ref) == ["SendDigest"]
+    assert asked(world) == [(STAFF, What.CHECK_IN)]
+    deadline = world.the_cycle().deadlines[Phase.TRACK]
+    while (digest_due := world.the_cycle().digest_due) is not None and digest_due < deadline:
+        world.now = digest_due
+        world.perform(world.cycle_ref)
+    (wait,) = waits(world)
+    assert (wait.what, wait.group, wait.due) == (What.FINAL_VALUES, Group.BLOCKS_GATE, deadline)
+    final_values(world)
+    assert asked(world) == []
+
+
+def test_a_wait_says_since_which_version() -> None:
+    world = World().founded().opened().drafted().proposed()
+    assert waits(world)[0].since == world.plan().version
+    world.accepted().advanced(Phase.COMMIT).submitted()
+    assert waits(world)[0].since == world.plan().version
 
 
 def test_a_published_result_waits_for_its_owner_and_a_failed_gate_for_the_facilitator() -> None:
