@@ -73,14 +73,14 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     assert sent == STORY
 
 
-@pytest.mark.parametrize("name", sorted(set(CALLABLE) - STORY))
-async def test_an_example_outside_the_story_is_understood(world: World, name: str) -> None:
+async def test_every_example_is_understood_whenever_it_is_sent(world: World) -> None:
     """A new command's example need not be woven into the story: it must be one that a rule answers."""
     await world.agree()
-    for person in (ADA, BEN):
-        answer = await world.try_(name, person, dry_run=True)
-        assert answer.status_code < 500
-        assert answer.json().get("code") not in {"request.invalid", "body.malformed", "route.unknown"}, answer.text
+    for name in CALLABLE:
+        for person in (ADA, BEN):
+            answer = await world.try_(name, person, dry_run=True)
+            assert answer.status_code < 500, (name, answer.text)
+            assert answer.json().get("code") not in {"request.invalid", "body.malformed", "route.unknown"}, answer.text
 
 
 async def test_a_command_answers_its_positions_versions_and_etag(world: World) -> None:
