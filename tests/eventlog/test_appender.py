@@ -75,6 +75,10 @@ async def test_one_poisoned_request_does_not_fail_its_batch(log: Watched, writer
     assert isinstance(results[2], asyncpg.CheckViolationError)
     rest = [result for place, result in enumerate(results) if place != 2]
     assert all(isinstance(result, AppendResult) and result.outcome is Outcome.APPENDED for result in rest)
+    assert any(bad.command_id in call and len(call) > 1 for call in log.calls), "it went with others first"
+    assert await log.find_command(writer.organization, bad.command_id) is None
+    assert await log.last_position(writer.organization) == 1 + len(good)
+    assert appender.waiting == 0
 
 
 async def test_a_lost_answer_is_asked_for_again_and_is_the_first(log: Watched, writer: Writer) -> None:
@@ -136,3 +140,22 @@ async def test_a_caller_who_goes_away_takes_nothing_with_them(log: Watched, writ
     assert await log.find_command(writer.organization, request.command_id) is not None
     with pytest.raises(QueueFullError):
         await appender.submit(writer.organization, request)
+
+
+async def test_closing_answers_everything_that_was_taken(log: Watched, writer: Writer) -> None:
+    appender = Appender(log)
+    log.gate.clear()
+    shared = plan()  # each depends on the one before it: many calls, not one
+    requests = [writer.request({plan(): [Noted()]}, reads=[shared]) for _ in range(3)]
+    requests += [writer.request({shared: [Noted()]}) for _ in range(3)]
+    tasks = [asyncio.create_task(appender.submit(writer.organization, request)) for request in requests]
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(appender.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    log.gate.set()
+    await closing
+    assert all(task.done() for task in tasks), "closing waited for every answer"
+    outcomes = [task.result().outcome for task in tasks]
+    assert outcomes == [*[Outcome.APPENDED] * 4, *[Outcome.CONFLICT] * 2]
+    assert len(log.calls) > 2

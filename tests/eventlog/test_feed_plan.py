@@ -23,26 +23,43 @@ from generate_series(1, $3::int) n
 """
 
 
-@pytest.mark.parametrize(
-    ("query", "arguments", "index"),
-    [
-        (FEED, (ORGANIZATION, 20_000, 500), "events_organization_position_key"),
-        (STREAM, (ORGANIZATION, BUSY, 9_900, None), "events_pkey"),
-    ],
-    ids=["feed", "stream"],
-)
-async def test_reading_in_order_needs_no_sort(
-    database: str, query: str, arguments: tuple[Any, ...], index: str
-) -> None:
-    owner = await asyncpg.connect(database)
+@pytest.fixture(scope="module")
+async def grown(module_database: str) -> str:
+    """A database whose log has one busy stream among many short ones."""
+    owner = await asyncpg.connect(module_database)
     try:
         await owner.execute("insert into goalcycle.organizations (organization) values ($1)", ORGANIZATION)
         await owner.execute(FILL, ORGANIZATION, BUSY, ROWS)
         await owner.execute("analyze goalcycle.events")
-        plan = "\n".join([row[0] for row in await owner.fetch(f"explain {query}", *arguments)])
     finally:
         await owner.close()
-    assert index in plan
+    return module_database
+
+
+@pytest.mark.parametrize("plans", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize(
+    ("query", "arguments", "index"),
+    [
+        (FEED, (ORGANIZATION, 0, 1000), "events_organization_position_key"),
+        (FEED, (ORGANIZATION, 20_000, 500), "events_organization_position_key"),
+        (STREAM, (ORGANIZATION, BUSY, 9_900, None), "events_pkey"),
+        (STREAM, (ORGANIZATION, UUID(int=9), 0, None), "events_pkey"),
+        (STREAM, (ORGANIZATION, BUSY, 9_500, 29_500), "events_pkey"),
+    ],
+    ids=["feed from its beginning", "feed", "tail of a stream", "whole stream", "tail as of a position"],
+)
+async def test_reading_in_order_needs_no_sort(
+    grown: str, query: str, arguments: tuple[Any, ...], index: str, plans: str
+) -> None:
+    """Both plans that the server may choose for a statement it keeps: made for these values, or for any."""
+    owner = await asyncpg.connect(grown, server_settings={"plan_cache_mode": plans})
+    values = ", ".join("null" if value is None else f"'{value}'" for value in arguments)
+    try:
+        await owner.execute(f"prepare kept as {query}")
+        plan = "\n".join([row[0] for row in await owner.fetch(f"explain execute kept({values})")])
+    finally:
+        await owner.close()
+    assert ("$1" in plan) is (plans == "force_generic_plan")
+    assert f"Index Scan using {index}" in plan
     assert "Seq Scan" not in plan
-    if query is FEED:
-        assert "Sort" not in plan
+    assert "Sort" not in plan

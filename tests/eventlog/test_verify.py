@@ -59,6 +59,13 @@ async def test_an_honest_log_holds(written: tuple[str, PostgresLog, Writer]) -> 
             "position 3: version 3 of its stream follows version 1",
         ),
         (
+            # Two events of different streams: neither stream's own chain is broken.
+            """update goalcycle.events set position = position + 10 where position in (1, 2);
+               update goalcycle.events set position = 13 - position where position in (11, 12)""",
+            "position 2: it was recorded before the event in front of it",
+        ),
+        ("update goalcycle.events set prev_hash = hash where position = 4", "position 4: it does not continue"),
+        (
             "update goalcycle.events set recorded_at = recorded_at - interval '1 day' where position = 4",
             "position 4: it was recorded before the event in front of it",
         ),
