@@ -1,4 +1,6 @@
 -- The log and its bookkeeping. `organization` leads every key: nothing is ordered or shared across organizations.
+-- No foreign keys to `organizations`: only goalcycle.append writes here, and it holds that very row locked; a foreign
+-- key would look it up once more for every row.
 
 create schema if not exists goalcycle;
 
@@ -12,7 +14,7 @@ create table goalcycle.organizations (
 );
 
 create table goalcycle.events (
-    organization   uuid not null references goalcycle.organizations,
+    organization   uuid not null,
     position       bigint not null check (position > 0),
     kind           text not null,
     stream         uuid not null,
@@ -34,7 +36,7 @@ create table goalcycle.events (
 
 -- Where each stream stands, and what the relay must know of it.
 create table goalcycle.streams (
-    organization       uuid not null references goalcycle.organizations,
+    organization       uuid not null,
     stream             uuid not null,
     kind               text not null,
     parent             uuid,
@@ -58,7 +60,7 @@ create index streams_by_parent on goalcycle.streams (organization, parent, strea
 
 -- The first answer to each command id.
 create table goalcycle.commands (
-    organization   uuid not null references goalcycle.organizations,
+    organization   uuid not null,
     command_id     uuid not null,
     body_mac       bytea not null,
     first_position bigint not null,
@@ -70,7 +72,7 @@ create table goalcycle.commands (
 
 -- Encrypted texts of sealed values. The only rows of the log that are ever deleted: by an erasure.
 create table goalcycle.disclosures (
-    organization uuid not null references goalcycle.organizations,
+    organization uuid not null,
     commitment   bytea not null check (octet_length(commitment) = 32),
     subject      uuid not null,
     sealed       bytea not null,
@@ -81,7 +83,7 @@ create index disclosures_by_subject on goalcycle.disclosures (organization, subj
 
 -- Streams whose children are to be woken, with how far that has come.
 create table goalcycle.fanouts (
-    organization uuid not null references goalcycle.organizations,
+    organization uuid not null,
     stream       uuid not null,
     position     bigint not null,
     done_through uuid,

@@ -12,7 +12,7 @@ create unique index view_generations_one_building on goalcycle.view_generations 
 -- How far a generation has come in each organization's log. Locked while a batch is applied.
 create table goalcycle.view_checkpoints (
     generation   bigint not null references goalcycle.view_generations on delete cascade,
-    organization uuid not null references goalcycle.organizations,
+    organization uuid not null,
     position     bigint not null,
     primary key (generation, organization)
 );
