@@ -94,13 +94,7 @@ begin
     end if;
     stamp := greatest(counter.last_recorded_at, clock_timestamp());
 
-    with requests as (
-        select r.n::integer as n, r.command, r.at,
-               max(r.at) over (order by r.n rows between unbounded preceding and 1 preceding) as earlier_at,
-               row_number() over (partition by r.command order by r.n) as repetition
-        from unnest(r_command, r_at) with ordinality r (command, at, n)
-    ),
-    appended_streams as (
+    with appended_streams as (
         select a.request, a.stream, a.version, a.hash,
                min(a.request) over (partition by a.stream) as first_request
         from unnest(a_request, a_stream, a_version, a_hash) a (request, stream, version, hash)
@@ -120,23 +114,35 @@ begin
             where s.organization = p_organization and s.stream = d.stream offset 0) s on true
         where coalesce(s.fact_version, 0) <> d.fact
            or exists (select from appended_streams a where a.stream = d.stream and a.request < d.request)
+    ),
+    looked_at as (
+        select r.n::integer as n, r.at, c.command_id is not null as known,
+               row_number() over (partition by r.command order by r.n) > 1 as repeated,
+               r.n in (select stale.request from stale) as outdated
+        from unnest(r_command, r_at) with ordinality r (command, at, n)
+        left join lateral (
+            select c.command_id from goalcycle.commands c
+            where c.organization = p_organization and c.command_id = r.command offset 0) c on true
+    ),
+    requests as (
+        -- What is not appended moves no clock: its `at` binds nobody behind it in the call.
+        select l.*, max(l.at) filter (where not (l.known or l.repeated or l.outdated))
+                        over (order by l.n rows between unbounded preceding and 1 preceding) as earlier_at
+        from looked_at l
     )
     select array_agg(
         case
-            when c.command_id is not null then 'duplicate'
-            when r.repetition > 1 then 'conflict'
+            when r.known then 'duplicate'
+            when r.repeated then 'conflict'
             when not counter.simulated and (r.at > stamp + interval '1 second' or r.at < stamp - interval '5 seconds')
                 then 'skewed'
             when counter.simulated and r.at < greatest(counter.last_at, r.earlier_at) then 'skewed'
-            when r.n in (select stale.request from stale) then 'conflict'
+            when r.outdated then 'conflict'
             else 'appended'
         end
         order by r.n)
     into verdicts
-    from requests r
-    left join lateral (
-        select c.command_id from goalcycle.commands c
-        where c.organization = p_organization and c.command_id = r.command offset 0) c on true;
+    from requests r;
 
     if 'appended' = any (verdicts) then
         with placed as (

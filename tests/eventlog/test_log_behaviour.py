@@ -335,6 +335,20 @@ async def test_the_time_of_a_simulated_organization_never_decreases_within_a_cal
     assert ats == sorted(ats)
 
 
+async def test_only_what_was_appended_moves_the_time_of_a_simulated_organization(simulated: Given) -> None:
+    """A request that was refused, or known already, leaves no trace: not even on its neighbours of the call."""
+    ref = plan()
+    known = await simulated.write(ref, at=day(2))
+    stale = Writer(simulated.organization).request({ref: [Noted()]}, at=day(9))
+    repeated = replace(known, at=day(9))
+    following = simulated.writer.request({plan(): [Noted()]}, at=day(3))
+    assert await simulated.append(stale, repeated, following) == [
+        Outcome.CONFLICT,
+        Outcome.DUPLICATE,
+        Outcome.APPENDED,
+    ]
+
+
 # As of an instant
 
 
