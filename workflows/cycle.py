@@ -19,19 +19,16 @@ class CycleWorkflow:
     @workflow.run
     async def run(self, progress: Progress) -> None:
         """Keep the present phase, then continue as new with the next; a re-opened phase is one run more."""
-        phases = {
-            "draft": self._draft,
-            "negotiate": self._negotiate,
-            "commit": self._commit,
-            "track": self._track,
-            "retrospect": self._retrospect,
-        }
-        keep = phases[progress.phase or "draft"]
-        agenda = await keep()
-        if agenda.closed and self._keeper.seen >= self._keeper.target:
-            return
-        self._keeper.phase = agenda.phase
-        workflow.continue_as_new(self._keeper.progress)
+        del progress
+        await self._keeper.live(
+            {
+                "draft": self._draft,
+                "negotiate": self._negotiate,
+                "commit": self._commit,
+                "track": self._track,
+                "retrospect": self._retrospect,
+            }
+        )
 
     async def _draft(self) -> AgendaAnswer:
         """Goals are written until every participant has some; the deadline asks whether all have."""

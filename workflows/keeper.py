@@ -7,6 +7,7 @@ and reordered ones are harmless.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -52,10 +53,16 @@ class Keeper:
         """Something new is in the log up to this position."""
         self.target = max(self.target, position)
 
-    @property
-    def progress(self) -> Progress:
-        """What the next run begins with."""
-        return Progress(name=self.name, target=self.target, phase=self.phase)
+    async def live(self, phases: Mapping[str, Callable[[], Awaitable[AgendaAnswer]]]) -> None:
+        """Keep the present phase; then end where the stream is closed, else continue as new with the next phase.
+
+        A re-opened phase is just one run more.
+        """
+        keep = phases[self.phase or next(iter(phases))]
+        agenda = await keep()
+        if agenda.closed and self.seen >= self.target:
+            return
+        workflow.continue_as_new(Progress(name=self.name, target=self.target, phase=agenda.phase))
 
     async def keep(self, phase: str) -> AgendaAnswer:
         """Do what the stream owes until it is in another phase, or closed, or this run has grown long."""

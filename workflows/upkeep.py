@@ -22,10 +22,7 @@ class UpkeepWorkflow:
     async def run(self, progress: Progress) -> None:
         """Keep the stream until it is closed; continue as new when the server suggests it."""
         del progress
-        agenda = await self._keeper.keep(OPEN)
-        if agenda.closed and self._keeper.seen >= self._keeper.target:
-            return
-        workflow.continue_as_new(self._keeper.progress)
+        await self._keeper.live({OPEN: lambda: self._keeper.keep(OPEN)})
 
     @workflow.signal
     def nudge(self, position: int) -> None:
