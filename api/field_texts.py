@@ -9,6 +9,7 @@ from api.texts import Texts
 
 OTHER = "This value cannot be used here."
 NOT_A_NUMBER = 'A number is expected, as a string such as "12.5".'
+# A sentence names limits and words of the schema only; a test keeps anything of the input out.
 SENTENCES: Mapping[str, str] = {
     "missing": "This field is required.",
     "extra_forbidden": "There is no such field.",
@@ -57,11 +58,6 @@ SENTENCES: Mapping[str, str] = {
     "datetime_object_invalid": "An instant is expected, such as 2027-01-31T16:00:00+08:00.",
     "timezone_aware": "The instant needs its offset, such as +08:00.",
 }
-ALLOWED = frozenset({"min_length", "max_length", "ge", "gt", "le", "lt", "max_digits", "decimal_places", "limit"}) | {
-    "expected",
-    "expected_tags",
-}
-"""What a sentence may be filled with: words and numbers of the schema, never of the input."""
 
 
 def field_message(texts: Texts, error: Mapping[str, Any]) -> str:
@@ -69,6 +65,4 @@ def field_message(texts: Texts, error: Mapping[str, Any]) -> str:
     context: Mapping[str, Any] = error.get("ctx") or {}
     if error["type"] == "value_error":
         return texts(str(context["error"]))  # a fixed sentence of a model of ours
-    return texts.filled(
-        SENTENCES.get(error["type"], OTHER), {name: value for name, value in context.items() if name in ALLOWED}
-    )
+    return texts.filled(SENTENCES.get(error["type"], OTHER), context)

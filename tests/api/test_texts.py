@@ -75,6 +75,13 @@ def test_the_catalogue_keeps_nothing_that_nobody_says() -> None:
     assert unsaid == []
 
 
+def test_a_field_s_sentence_can_say_nothing_of_the_input() -> None:
+    """Pydantic's context also holds what was sent (`tag`, `input_type`, a parser's `error`)."""
+    schema = {"min_length", "max_length", "ge", "gt", "le", "lt", "max_digits", "decimal_places", "limit"}
+    named = {name for sentence in SENTENCES.values() for name in PLACEHOLDER.findall(sentence)}
+    assert named == schema | {"expected", "expected_tags"}
+
+
 @pytest.mark.parametrize(
     ("header", "tag"),
     [
