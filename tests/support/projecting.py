@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -62,7 +63,7 @@ async def rows(pool: Pool, generation: int | None = None) -> dict[str, list[dict
             f"select to_jsonb(t) - 'generation' as row from goalcycle.{table} t where generation = $1 order by {order}",
             wanted,
         )
-        found[table] = [record["row"] for record in records]
+        found[table] = [json.loads(record["row"]) for record in records]
     return found
 
 
