@@ -15,6 +15,8 @@ from domain.goals import Kpi, Measured, Milestones, Okr
 from domain.plan.state import Goal, PlanState, Reading
 
 PLACES = Decimal("0.0001")
+MOST_SHOWN = Fraction(10**9)
+"""A percentage beyond this, of a target next to nothing, is shown as this: no check-in makes a result unpublishable."""
 BAND_AMBER = Fraction(4, 10)
 BAND_GREEN = Fraction(7, 10)
 
@@ -52,14 +54,19 @@ def band(score: Fraction) -> str:
 def kpi_attainment(kpi: Kpi, value: Decimal) -> Fraction:
     """Percent of the way from baseline to target (R3.3).
 
-    Without a baseline, percent of the target; where lower is better, as far above 100 as the value is below the
-    target. Of a target of 0 there is no percentage: the way then begins at the threshold.
+    Without a baseline short of the target there is no way to go: then percent of the target; where lower is better,
+    as far above 100 as the value is below the target. Of a target of 0 or less there is no percentage: the way then
+    begins at the threshold.
     """
     reached, target = Fraction(value), Fraction(kpi.target)
-    start = kpi.threshold if kpi.baseline is None and target == 0 else kpi.baseline
-    if start is not None and start != kpi.target:
+    start = kpi.baseline
+    if start is not None and (start >= kpi.target if kpi.direction == "higher" else start <= kpi.target):
+        start = None
+    if start is None and target <= 0:
+        start = kpi.threshold
+    if start is not None:
         return (reached - Fraction(start)) / (target - Fraction(start)) * 100
-    share = reached / target if target else Fraction(1)
+    share = reached / target
     return (share if kpi.direction == "higher" else 2 - share) * 100
 
 
@@ -81,7 +88,8 @@ def kpi_payout(kpi: Kpi, value: Decimal, rules: ScoringRules) -> Fraction:
 
 
 def _shown(value: Fraction) -> Decimal:
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    bounded = min(max(value, -MOST_SHOWN), MOST_SHOWN)
+    exact = Decimal(bounded.numerator) / Decimal(bounded.denominator)
     return exact.quantize(PLACES, rounding=ROUND_HALF_EVEN)
 
 
@@ -102,8 +110,11 @@ def goal_result(goal: Goal, rules: ScoringRules) -> GoalResult:
     )
 
 
-def plan_result(state: PlanState, rules: ScoringRules) -> PlanResult:
-    """A plan's outcome: OKRs and KPIs each weighted among themselves, side by side (R1, R7.1)."""
+def plan_result(state: PlanState, rules: ScoringRules, published: int) -> PlanResult:
+    """A plan's outcome: OKRs and KPIs each weighted among themselves, side by side (R1, R7.1).
+
+    `published` is the version of the cycle that publishes it.
+    """
     goals = list(state.goals.values())
     okrs = [
         (goal.definition.weight, objective_score(goal.definition, goal.readings, rules))
@@ -121,6 +132,7 @@ def plan_result(state: PlanState, rules: ScoringRules) -> PlanResult:
         kpi_attainment=_mean(attained),
         kpi_payout=_mean(paid),
         goals=tuple(goal_result(goal, rules) for goal in goals),
+        published=published,
     )
     return bare.model_copy(update={"hash": content_hash("result/1", canonical_bytes(bare))})
 

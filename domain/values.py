@@ -21,6 +21,9 @@ class Frozen(BaseModel):
 
 
 def _utc(instant: datetime) -> datetime:
+    # A year off its ends could not be moved into another zone, nor a deadline be reckoned from it.
+    if not 1900 <= instant.year < 3000:
+        raise ValueError("the instant lies outside the years 1900 to 2999")
     return instant.astimezone(UTC)
 
 

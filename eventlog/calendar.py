@@ -34,13 +34,16 @@ def after(start: datetime, duration: Duration, zone: str = "UTC") -> datetime:
     """The instant, in UTC, that lies a duration after `start`.
 
     `Elapsed` adds seconds. `WorkingDays(n)` is the END of the n-th working day after the local day of `start`: the
-    local midnight that begins the day after it. n = 0 is the end of the local day of `start` itself, and a negative
-    n counts working days back from it.
+    local midnight that begins the day after it. A start at local midnight ends the day before: counting begins with
+    the day that it begins, so a period's working day 1 is its first (R2.1). n = 0 is the end of the local day of
+    `start` itself, and a negative n counts working days back from it.
     """
     if isinstance(duration, Elapsed):
         return start.astimezone(UTC) + timedelta(seconds=duration.seconds)
     local = zone_of(zone)
-    day = _working_day(start.astimezone(local).date(), duration)
+    there = start.astimezone(local)
+    at_midnight = duration.days > 0 and there.time() == time()
+    day = _working_day(there.date() - timedelta(days=at_midnight), duration)
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=local).astimezone(UTC)
 
 

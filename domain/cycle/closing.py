@@ -195,10 +195,9 @@ def phase_closed(state: CycleState, event: PhaseClosed) -> CycleState:
 
 @cycle.evolves(ClosingReleased)
 def closing_released(state: CycleState, event: ClosingReleased) -> CycleState:
-    failure = None
-    if event.blockers:
-        failure = GateFailure(phase=event.phase, version=state.version + 1, blockers=event.blockers)
-    return state.model_copy(update={"closing": None, "gate_failure": failure, "owed_since": state.version + 1})
+    # Nobody was told of these blockers: at the deadline the closing is owed again, and then says so (R2.3).
+    del event
+    return state.model_copy(update={"closing": None, "gate_failure": None, "owed_since": state.version + 1})
 
 
 @cycle.evolves(CycleClosed)

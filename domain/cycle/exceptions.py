@@ -59,6 +59,8 @@ class PhaseReopened(Event):
     phase: Phase
     deadlines: dict[Phase, Instant]
     reason: AuthorText
+    digest_due: Instant | None = None
+    """When track is open again: its next digest (R6.4)."""
 
 
 def _moved(state: CycleState, phase: Phase, until: Instant) -> dict[Phase, Instant]:
@@ -95,13 +97,16 @@ def reopen_phase(state: CycleState, command: ReopenPhase, context: Context) -> l
     if command.until <= context.at:
         raise DEADLINE_PAST("/until", until=str(command.until), than=str(context.at))
     deadlines = _moved(state, command.phase, command.until)
-    return [PhaseReopened(phase=command.phase, deadlines=deadlines, reason=command.reason)]
+    digest = context.after(context.at, state.policy.check_in_every) if command.phase is Phase.TRACK else None
+    return [PhaseReopened(phase=command.phase, deadlines=deadlines, reason=command.reason, digest_due=digest)]
 
 
 @cycle.evolves(DeadlineExtended)
 def deadline_extended(state: CycleState, event: DeadlineExtended) -> CycleState:
+    # More time for a later phase does not mend the gate that failed in this one.
+    failure = None if event.phase is state.phase else state.gate_failure
     return state.model_copy(
-        update={"deadlines": dict(event.deadlines), "owed_since": state.version + 1, "gate_failure": None}
+        update={"deadlines": dict(event.deadlines), "owed_since": state.version + 1, "gate_failure": failure}
     )
 
 
@@ -114,7 +119,7 @@ def phase_reopened(state: CycleState, event: PhaseReopened) -> CycleState:
             "owed_since": state.version + 1,
             "closing": None,
             "gate_failure": None,
-            "digest_due": None,
+            "digest_due": event.digest_due,
             "results": {},
             "results_served_at": None,
             "closed": False,

@@ -105,8 +105,8 @@ def require_facilitator(state: CycleState, context: Context) -> None:
 
 
 def require_chain(directory: DirectoryState, state: CycleState, owner: UUID, pointer: str) -> None:
-    """An owner is known and has an approver for every step (R5.2)."""
-    if not directory.owner_exists(owner):
+    """Somebody who has not left answers for the owner, and there is an approver for every step (R5.2)."""
+    if not directory.is_active(directory.responsible(owner)):
         raise OWNER_UNKNOWN(pointer, owner=str(owner))
     if not chain_is_complete(chain_steps(directory, state, owner)):
         raise NO_APPROVER(pointer, owner=str(owner))

@@ -107,6 +107,12 @@ class Policy(Frozen):
     def _ordered(self) -> Policy:
         if self.scoring.weight_least > self.scoring.weight_most:
             raise ValueError("scoring.weight_least is above scoring.weight_most")
+        for name, value in self:
+            if isinstance(value, WorkingDays | Elapsed):
+                length = value.days if isinstance(value, WorkingDays) else value.seconds
+                # A rhythm of no time would owe a digest, or a closing, again and again for ever.
+                if length < (1 if name in ("check_in_every", "closing_lapses") else 0):
+                    raise ValueError(f"{name} is too short")
         return self
 
 

@@ -66,7 +66,7 @@ def publish_results(state: CycleState, command: PublishResults, context: Context
     if state.published:
         raise PUBLISHED()
     plans: list[PlanState] = [context.states[ref] for ref in state.plans()]
-    results = tuple(plan_result(plan, state.policy.scoring) for plan in plans if plan.goals)
+    results = tuple(plan_result(plan, state.policy.scoring, state.version + 1) for plan in plans if plan.goals)
     return [ResultsPublished(results=results, served_at=context.after(context.at, state.policy.result_served))]
 
 
@@ -86,7 +86,10 @@ def send_digest(state: CycleState, command: SendDigest, context: Context) -> lis
         and not all(goal.final for goal in plan.goals.values())
         and (plan.last_check_in is None or plan.last_check_in < since)
     ]
-    next_due = context.after(context.at, state.policy.check_in_every)
+    # From when it was due, so that the rhythm does not creep; a late one is not followed by a burst.
+    next_due = context.after(due, state.policy.check_in_every)
+    if next_due <= context.at:
+        next_due = context.after(context.at, state.policy.check_in_every)
     return [DigestSent(number=command.number, owners=tuple(silent), sent_at=context.at, next_due=next_due)]
 
 

@@ -89,6 +89,9 @@ class PlanResult(Frozen):
     kpi_attainment: Number | None = None
     kpi_payout: Number | None = None
     goals: tuple[GoalResult, ...] = ()
+    published: int | None = None
+    """The cycle's version that published it: after a re-opening even an equal result is another one, so that the
+    old acknowledgement no longer counts (R2.7)."""
     hash: str = ""
     """What an acknowledgement refers to (R7.4)."""
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from domain.goals import Kpi, Okr
+from domain.goals import Kpi, Measured, Milestone, Milestones, Okr
 from domain.sealed import Sealed
 from domain.values import Frozen
 
 REASONED = frozenset({"target", "threshold", "stretch", "weight", "kind", "ambition", "baseline"})
 """Fields whose change needs a reason (R4.1)."""
+LISTS = frozenset({"key_results", "milestones"})
+"""Lists whose items carry targets and weights: dropping or adding one changes both, so it needs a reason too."""
+
+_NAME = "|".join(sorted({name for model in (Okr, Kpi, Measured, Milestones, Milestone) for name in model.model_fields}))
+_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+PATH = re.compile(rf"(?:{_NAME})(?:\.{_ID}(?:\.(?:{_NAME}))?)*")
+"""What a path in a difference looks like: names of fields and ids, never a word of anybody's own."""
 
 
 class Change(Frozen):
@@ -22,7 +30,8 @@ class Change(Frozen):
 
     @property
     def needs_reason(self) -> bool:
-        return self.path.rsplit(".", 1)[-1] in REASONED
+        *above, last = self.path.split(".")
+        return last in REASONED or (bool(above) and above[-1] in LISTS)
 
 
 def diff(before: Okr | Kpi, after: Okr | Kpi) -> tuple[Change, ...]:

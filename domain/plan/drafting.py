@@ -128,7 +128,7 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
     """The owner, the counterpart or the facilitator writes an OKR before commit closes."""
     found = ground(state, context, command)
     found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
-    require_participant(found, command.owner)
+    require_participant(found)
     require_active(found, context)
     require_actor(
         context,
@@ -155,7 +155,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
     """Somebody above the owner, or the facilitator, assigns a KPI before commit closes."""
     found = ground(state, context, command)
     found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
-    require_participant(found, command.owner)
+    require_participant(found)
     require_active(found, context)
     above = frozenset(found.directory.line_above(found.owner)) | found.counterpart
     allowed = above | {found.cycle.facilitator} if found.cycle.facilitator else above
@@ -181,6 +181,7 @@ def acknowledge_assignment(state: PlanState, command: AcknowledgeAssignment, con
     """The owner acknowledges exactly the revision that was seen; once is enough."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    require_participant(found)
     require_active(found, context)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     goal = state.goal(command.goal)

@@ -88,7 +88,9 @@ class ResultServed(Event):
 
 
 def owed(state: PlanState, found: Ground) -> Iterator[Duty]:
-    """Everything the plan owes in the cycle's present phase, whenever it falls due."""
+    """Everything the plan owes in the cycle's present phase, whenever it falls due; who is excused owes nothing."""
+    if not found.takes_part:
+        return
     phase = found.cycle.phase
     if phase in (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT):
         yield from _owed_on_goals(state)
@@ -110,11 +112,12 @@ def _owed_on_signing(signing: Signing, found: Ground) -> Iterator[Duty]:
     waiting = approvers(found, signing)
     if waiting and not signing.reminded:
         yield _duty(signing.remind_at, Remind(about="signature", since=signing.since))
-    if not signing.escalated:
+    # Escalated once; again only where nobody is left to ask and there is somebody new (R5.4, R5.6).
+    if not signing.escalated or (not waiting and next_level(found, signing) is not None):
         # A step with nobody left to ask does not wait out its patience.
         asked_at = signing.signatures[-1].at if signing.signatures else signing.remind_at
         due = signing.escalate_at if waiting else asked_at
-        yield _duty(due, Escalate(since=signing.since))
+        yield _duty(due, Escalate(since=signing.escalated_since or signing.since))
 
 
 def _owed_on_result(state: PlanState, found: Ground) -> Iterator[Duty]:
@@ -158,16 +161,22 @@ def escalate(state: PlanState, command: Escalate, context: Context) -> list[Even
     found = _still_owed(state, context, command)
     if found is None or state.signing is None:
         return []
-    asked = found.steps[state.signing.step]
-    signed = {signature.signer for signature in state.signing.signatures}
+    step = state.signing.step
+    asked = tuple(sorted(found.steps[step]))
+    return [Escalated(since=command.since, step=step, from_people=asked, to=next_level(found, state.signing))]
+
+
+def next_level(found: Ground, signing: Signing) -> UUID | None:
+    """Whom the step that waits goes to next; None where nobody is left to ask."""
+    asked = found.steps[signing.step]
+    signed = {signature.signer for signature in signing.signatures}
     passed = asked | signed | {found.owner}
     line = list(found.directory.line_above(found.owner))
     # The next level lies above everybody who was asked, never below them.
     reached = max((line.index(person) + 1 for person in asked if person in line), default=len(line))
     higher = [person for person in line[reached:] if person not in passed]
     board = sorted(found.directory.holders(Role.BOARD_APPROVER) - passed)
-    to = next(iter([*higher, *board]), None)
-    return [Escalated(since=command.since, step=state.signing.step, from_people=tuple(sorted(asked)), to=to)]
+    return next(iter([*higher, *board]), None)
 
 
 @plan.decides(MarkServed)
@@ -194,7 +203,9 @@ def reminded(state: PlanState, event: Reminded) -> PlanState:
 def escalated(state: PlanState, event: Escalated) -> PlanState:
     if state.signing is None:
         return state
-    signing = state.signing.model_copy(update={"escalated": True, "escalated_to": event.to})
+    signing = state.signing.model_copy(
+        update={"escalated": True, "escalated_to": event.to, "escalated_since": state.version + 1}
+    )
     return state.model_copy(update={"signing": signing})
 
 
@@ -214,8 +225,7 @@ def plan_agenda(state: PlanState, context: Context, now: datetime) -> Agenda:
     phase = found.cycle.phase.value
     if found.cycle.closed:
         return Agenda(phase=phase, closed=True, summary="The cycle is closed")
-    takes_part = state.owner is not None and found.cycle.takes_part(state.owner)
-    return agenda_of(owed(state, found) if takes_part else (), now, phase=phase, summary=_summary(state, phase))
+    return agenda_of(owed(state, found), now, phase=phase, summary=_summary(state, phase))
 
 
 def _summary(state: PlanState, phase: str) -> str:

@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.goals import GoalDefinition, goal_hash
 from domain.messages import Event, Wake
-from domain.plan.diff import Change, diff
+from domain.plan.diff import PATH, Change, diff
 from domain.plan.drafting import require_current, require_weight
 from domain.plan.lint import lint_goal
-from domain.plan.state import Goal, PlanCommand, PlanState, Side, ground, plan, require_active, require_actor
+from domain.plan.state import (
+    Goal,
+    PlanCommand,
+    PlanState,
+    Side,
+    ground,
+    plan,
+    require_active,
+    require_actor,
+    require_participant,
+)
 from domain.plan.voiding import void_signatures
 from domain.problems import problem
 from domain.sealed import AuthorText
@@ -58,6 +68,14 @@ class ProposeRevision(PlanCommand):
     definition: GoalDefinition
     reasons: dict[str, AuthorText] = Field(default_factory=dict)
     """Why each changed target, weight, date or kind changes, by the difference's path."""
+
+    @field_validator("reasons")
+    @classmethod
+    def _paths(cls, reasons: dict[str, AuthorText]) -> dict[str, AuthorText]:
+        # The log stores keys as they are: a free one could hold a text that nobody could erase any more.
+        if not all(PATH.fullmatch(path) for path in reasons):
+            raise ValueError("a reason stands under the path of a change")
+        return reasons
 
     def subject_scope(self) -> UUID | None:
         return self.goal
@@ -106,6 +124,7 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
     """Either side proposes or counters before commit closes; in commit this voids signatures (R5.1)."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    require_participant(found)
     require_active(found, context)
     goal = state.goal(command.goal)
     assigner = frozenset({goal.assigned_by}) if goal.assigned_by else frozenset()
@@ -151,6 +170,7 @@ def accept_revision(state: PlanState, command: AcceptRevision, context: Context)
     """The side whose turn it is accepts; whoever proposed has accepted by proposing."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    require_participant(found)
     require_active(found, context)
     require_actor(context, found.counterpart | {found.owner}, "the plan's owner and the counterpart")
     goal = state.goal(command.goal)
@@ -186,6 +206,8 @@ def revision_proposed(state: PlanState, event: RevisionProposed) -> PlanState:
                 "turn_reminded": False,
                 "receipt": None,
                 "served_at": None if is_okr else event.answer_by,
+                # Other measures may be asked for now: in a re-opened cycle the final values are owed anew (R2.4).
+                "final": False,
             }
         )
     )

@@ -23,6 +23,7 @@ from domain.plan.state import (
     plan,
     require_active,
     require_actor,
+    require_participant,
 )
 from domain.plan.voiding import void_signatures
 from domain.problems import problem
@@ -153,7 +154,9 @@ def approvers(found: Ground, signing: Signing) -> frozenset[UUID]:
     """Who may sign the step that waits: its people and whom it escalated to, less the owner and earlier signers."""
     if signing.complete or signing.step >= len(found.steps):
         return frozenset()
-    escalated = frozenset({signing.escalated_to}) if signing.escalated_to else frozenset()
+    # Who has left is asked no more: the step then goes on to the next level.
+    to = signing.escalated_to
+    escalated = frozenset({to}) if to is not None and found.directory.is_active(to) else frozenset()
     signed = {signature.signer for signature in signing.signatures}
     return (found.steps[signing.step] | escalated) - signed - {found.owner}
 
@@ -174,6 +177,7 @@ def submit_plan(state: PlanState, command: SubmitPlan, context: Context) -> list
     """The owner submits an agreed plan whose weights total 100 (R3.4, R3.9)."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.COMMIT)
+    require_participant(found)
     require_active(found, context)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     if state.signing is not None:
@@ -218,6 +222,7 @@ def _waiting(state: PlanState, seen: str, context: Context) -> tuple[Ground, Sig
     """What every decision of an approver checks first."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.COMMIT)
+    require_participant(found)
     require_active(found, context)
     if context.actor == found.owner:
         raise OWN_PLAN()
@@ -277,6 +282,7 @@ def recall_plan(state: PlanState, command: RecallPlan, context: Context) -> list
     """Before the last signature; those already given are void with the reason kept (R5.3)."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.COMMIT)
+    require_participant(found)
     require_active(found, context)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     if state.signing is None:
@@ -314,6 +320,7 @@ def plan_signed(state: PlanState, event: PlanSigned) -> PlanState:
             "reminded": False,
             "escalated": False,
             "escalated_to": None,
+            "escalated_since": 0,
         }
     )
     return state.model_copy(update={"signing": signing})

@@ -132,6 +132,8 @@ class Signing(Frozen):
     escalated: bool = False
     escalated_to: UUID | None = None
     """Who may sign the waiting step besides; None with `escalated` where nobody was left to ask."""
+    escalated_since: int = 0
+    """The version of the waiting step's last escalation."""
     complete: bool = False
 
     @property
@@ -221,6 +223,8 @@ class Ground(Frozen):
     directory: DirectoryState
     owner: UUID
     """The person who answers for the plan: the owner, or the team's lead."""
+    takes_part: bool
+    """Whether the plan's owner is enrolled and not excused."""
     steps: tuple[frozenset[UUID], ...]
     """Who may sign each step of the chain."""
 
@@ -282,13 +286,14 @@ def ground_of(owner: UUID, cycle: CycleState, directory: DirectoryState) -> Grou
         cycle=cycle,
         directory=directory,
         owner=directory.responsible(owner),
+        takes_part=cycle.takes_part(owner),
         steps=chain_steps(directory, cycle, owner),
     )
 
 
-def require_participant(found: Ground, owner: UUID) -> None:
-    """Refuse plans of owners who are not enrolled or are excused."""
-    if not found.cycle.takes_part(owner):
+def require_participant(found: Ground) -> None:
+    """Refuse plans of owners who are not enrolled or are excused (R2.6)."""
+    if not found.takes_part:
         raise NOT_PARTICIPANT("/owner")
 
 

@@ -81,9 +81,9 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
     """The plan's owner reports, in track."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.TRACK)
+    require_participant(found)
     require_active(found, context)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
-    require_participant(found, state.owner or found.owner)
     goal = state.goal(command.goal)
     for place, reading in enumerate(command.readings):
         _require_fitting(goal, reading, f"/readings/{place}")

@@ -29,14 +29,17 @@ def opening(**more: object) -> OpenCycle:
 
 
 def test_r2_1_default_windows_close_around_the_period() -> None:
-    """Draft 5 and negotiate 1 working days before, commit on working day 5, track 10, retrospect 20 after the end."""
+    """Draft 5 and negotiate 1 working days before, commit on working day 5, track 10, retrospect 20 after the end.
+
+    1 April is a Thursday: its working day 5 is Wednesday the 7th, and a deadline is the end of its day.
+    """
     deadlines = World().founded().opened().the_cycle().deadlines
     assert {phase.value: at.isoformat() for phase, at in deadlines.items()} == {
         "draft": "2027-03-26T00:00:00+00:00",
         "negotiate": "2027-04-01T00:00:00+00:00",
-        "commit": "2027-04-09T00:00:00+00:00",
-        "track": "2027-07-16T00:00:00+00:00",
-        "retrospect": "2027-07-30T00:00:00+00:00",
+        "commit": "2027-04-08T00:00:00+00:00",
+        "track": "2027-07-15T00:00:00+00:00",
+        "retrospect": "2027-07-29T00:00:00+00:00",
     }
 
 
@@ -180,3 +183,48 @@ def test_only_the_facilitator_moves_the_cycle(command: Command) -> None:
 def test_durations_are_bounded() -> None:
     with pytest.raises(ValidationError):
         Elapsed(seconds=10**9)
+
+
+def test_r2_7_an_equal_result_published_again_wants_a_new_acknowledgement() -> None:
+    """Only a re-opening alters what was published, and it voids the acknowledgements."""
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    world.when(LEAD, world.cycle_ref, PublishResults())
+    first = world.the_cycle().results[world.plan_ref().stream]
+    world.when(STAFF, world.plan_ref(), AcknowledgeResult(result=first.hash, how="assent"))
+    until = world.now + timedelta(days=100)
+    world.when(LEAD, world.cycle_ref, ReopenPhase(phase=Phase.TRACK, until=until, reason="A look at the values"))
+    world.advanced(Phase.RETROSPECT)
+    world.when(LEAD, world.cycle_ref, PublishResults())
+    second = world.the_cycle().results[world.plan_ref().stream]
+    assert second.goals == first.goals
+    assert world.failing_checks() == ["receipt"]
+    world.refused("result.stale_hash", STAFF, world.plan_ref(), AcknowledgeResult(result=first.hash, how="assent"))
+    world.when(STAFF, world.plan_ref(), AcknowledgeResult(result=second.hash, how="dissent"))
+    world.closed()
+
+
+def test_a_closed_cycle_can_be_reopened() -> None:
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    world.when(LEAD, world.cycle_ref, PublishResults())
+    result = world.the_cycle().results[world.plan_ref().stream].hash
+    world.when(STAFF, world.plan_ref(), AcknowledgeResult(result=result, how="assent"))
+    world.closed()
+    until = world.now + timedelta(days=2)
+    world.when(LEAD, world.cycle_ref, ReopenPhase(phase=Phase.RETROSPECT, until=until, reason="An appeal"))
+    assert world.failing_checks() == ["results"]
+    assert world.agenda(world.cycle_ref).next_due is not None
+    assert not world.agenda(world.plan_ref()).closed
+
+
+@pytest.mark.parametrize("year", [1, 1899, 3000, 9999])
+def test_an_instant_lies_within_years_that_can_be_reckoned_with(year: int) -> None:
+    with pytest.raises(ValidationError, match="years 1900 to 2999"):
+        Period.model_validate({"starts": f"{year:04}-01-01T00:00:00+08:00", "ends": QUARTER.ends})
+
+
+def test_r2_1_a_period_that_begins_on_a_weekend_counts_from_its_first_working_day() -> None:
+    """1 May 2027 is a Saturday: working day 5 is Friday the 7th."""
+    world = World().founded()
+    period = Period(starts=datetime(2027, 5, 1, tzinfo=UTC), ends=datetime(2027, 8, 1, tzinfo=UTC))
+    world.when(LEAD, world.cycle_ref, opening(period=period))
+    assert world.the_cycle().deadlines[Phase.COMMIT] == datetime(2027, 5, 8, tzinfo=UTC)

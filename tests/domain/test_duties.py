@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
+from domain.cycle.exceptions import ReopenPhase
 from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
+from domain.cycle.policy import Policy
 from domain.cycle.results import DigestSent, PublishResults, SendDigest
 from domain.cycle.windows import Phase
+from domain.directory.people import DeactivatePerson, GrantRole
+from domain.directory.state import DIRECTORY, Role
 from domain.messages import Event
-from domain.plan.duties import AssignmentServed, Escalate, Escalated, Remind, Reminded, ResultServed
+from domain.plan.duties import AssignmentServed, Escalate, Escalated, MarkServed, Remind, Reminded, ResultServed
 from domain.plan.result import AcknowledgeResult
-from domain.plan.signing import approvers
+from domain.plan.signing import SignPlan, approvers
 from domain.plan.state import ground_of
 from domain.plan.tracking import CheckIn
-from domain.values import SYSTEM
+from domain.values import SYSTEM, Elapsed, WorkingDays
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, World, final_values, okr, who
 
 DAY = timedelta(days=1)
@@ -179,3 +184,112 @@ def test_r2_6_who_is_excused_owes_nothing_and_a_plan_not_begun_has_no_agenda_of_
 def test_notices_change_no_rules_outcome_and_escalation_is_a_fact(kind: type[Event]) -> None:
     assert kind.notice
     assert not Escalated.notice
+
+
+def escalated_to_the_lead() -> World:
+    """The head keeps a signature waiting; the lead is asked too, signs, and the lead's own step goes to the board."""
+    world = World().in_commit().submitted()
+    until_due(world, ["Remind"])
+    until_due(world, ["Escalate"])
+    world.signed(LEAD).perform(world.plan_ref())
+    assert world.last(Escalated).to == min(BOARD)
+    return world
+
+
+def test_r5_6_a_step_does_not_hang_when_whom_it_escalated_to_leaves() -> None:
+    world = escalated_to_the_lead()
+    world.when(LEAD, DIRECTORY, DeactivatePerson(person=min(BOARD)))
+    assert world.perform(world.plan_ref()) == ["Escalate"]
+    assert world.last(Escalated).to == max(BOARD)
+    assert world.perform(world.plan_ref()) == []
+    world.refused("plan.not_allowed", min(BOARD), world.plan_ref(), SignPlan(hash=world.hash()))
+    world.signed(max(BOARD))
+    assert world.plan().signed
+
+
+def test_r5_4_a_pending_step_goes_on_as_soon_as_there_is_somebody_to_ask() -> None:
+    """Each escalation is a duty of its own: the log answers a repeated key with what it did the first time."""
+    world = escalated_to_the_lead()
+    first = world.last(Escalated)
+    for person in BOARD:
+        world.when(LEAD, DIRECTORY, DeactivatePerson(person=person))
+    assert world.perform(world.plan_ref()) == [], "nobody is left: pending, and nothing is owed for ever"
+    assert world.agenda(world.plan_ref()).next_due is None
+    world.when(LEAD, DIRECTORY, GrantRole(person=OTHER, role=Role.BOARD_APPROVER))
+    (duty,) = world.agenda(world.plan_ref()).due
+    assert duty.command == Escalate(since=world.plan().signing.escalated_since)  # type: ignore[union-attr]
+    assert f":v{first.since}:" not in duty.key
+    assert world.perform(world.plan_ref()) == ["Escalate"]
+    world.signed(OTHER)
+    assert world.plan().signed
+
+
+def test_r5_6_the_first_step_passes_over_a_manager_who_leaves_while_it_waits() -> None:
+    world = World().in_commit().submitted()
+    world.when(LEAD, DIRECTORY, DeactivatePerson(person=HEAD))
+    until_due(world, ["Remind"])
+    assert world.last(Reminded).people == (LEAD,)
+
+
+def test_r6_4_the_rhythm_of_digests_does_not_creep_with_late_workers() -> None:
+    world = World().in_track()
+    due = world.agenda(world.cycle_ref).next_due
+    assert due is not None
+    world.now = due + timedelta(hours=9)
+    assert world.perform(world.cycle_ref) == ["SendDigest"]
+    assert world.last(DigestSent).next_due - due == timedelta(days=7)
+    world.now = due + timedelta(days=30)
+    assert world.perform(world.cycle_ref) == ["SendDigest"], "one, not one for each week that passed"
+    assert world.last(DigestSent).next_due > world.now
+
+
+def test_r6_4_a_reopened_track_has_its_digest_again() -> None:
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    until = world.now + timedelta(days=30)
+    world.when(LEAD, world.cycle_ref, ReopenPhase(phase=Phase.TRACK, until=until, reason="A value was wrong"))
+    due = world.agenda(world.cycle_ref).next_due
+    assert due is not None
+    assert due < until
+    report = CheckIn(goal=who("okr"), confidence="0.5", status="at_risk")
+    world.when(STAFF, world.plan_ref(), report)  # no longer final
+    world.now = due
+    assert world.perform(world.cycle_ref) == ["SendDigest"]
+    world.now = world.last(DigestSent).next_due
+    assert world.perform(world.cycle_ref) == ["SendDigest"]
+    assert world.last(DigestSent).owners == (STAFF,)
+
+
+def test_r6_4_a_digest_copes_with_a_participant_whose_plan_has_not_begun() -> None:
+    world = World().in_commit().submitted().signed()
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=OTHER, reason="Not yet"))
+    world.advanced(Phase.TRACK)
+    due = world.agenda(world.cycle_ref).next_due
+    assert due is not None
+    world.now = due
+    assert world.perform(world.cycle_ref) == ["SendDigest"]
+    assert world.last(DigestSent).owners == (STAFF,)
+
+
+def test_duties_of_a_phase_that_is_over_are_no_longer_owed() -> None:
+    """Doubled and late duties are harmless: no event, no refusal."""
+    world = World().founded().opened().drafted().proposed().assigned()
+    turn = Remind(about="turn", since=world.goal().turn_since, goal=who("okr"))
+    served = MarkServed(about="assignment", since=world.goal("kpi").turn_since, goal=who("kpi"))
+    for early in (turn, served, MarkServed(about="result"), Escalate(since=1)):
+        assert world.when(SYSTEM, world.plan_ref(), early) == []
+    world.accepted().acknowledged().wait(days=30)
+    for late in (turn, served):
+        assert world.when(SYSTEM, world.plan_ref(), late) == []
+    assert world.when(SYSTEM, world.cycle_ref, SendDigest(number=1)) == []
+
+
+@pytest.mark.parametrize("working_days", [-1, 0])
+def test_a_rhythm_of_no_time_is_no_policy(working_days: int) -> None:
+    """It would owe digest after digest, for ever."""
+    with pytest.raises(ValidationError, match="check_in_every is too short"):
+        Policy(check_in_every=WorkingDays(days=working_days))
+    with pytest.raises(ValidationError, match="closing_lapses is too short"):
+        Policy(closing_lapses=Elapsed(seconds=0))
+    with pytest.raises(ValidationError, match="turn is too short"):
+        Policy(turn=Elapsed(seconds=-1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -14,16 +15,32 @@ from domain.cycle.closing import (
     GateFailed,
     PhaseClosed,
 )
+from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
 from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
+from domain.directory.people import DeactivatePerson
+from domain.directory.state import DIRECTORY
 from domain.messages import Command
-from domain.plan.drafting import DraftGoal
-from domain.plan.negotiation import ProposeRevision
+from domain.plan.drafting import AcknowledgeAssignment, DraftGoal
+from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import AcknowledgeResult
-from domain.plan.signing import SignPlan, SubmitPlan
+from domain.plan.signing import RecallPlan, RejectPlan, SignPlan, SubmitPlan
+from domain.sealed import AuthorText
 from domain.values import SYSTEM
-from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values, okr, who
+from tests.support.given import (
+    HEAD,
+    LEAD,
+    OTHER,
+    STAFF,
+    TEAM,
+    World,
+    final_values,
+    increase,
+    milestones,
+    okr,
+    who,
+)
 
 
 def blocked_by(world: World) -> list[str]:
@@ -185,4 +202,71 @@ def test_r2_3_what_finish_closing_sees_decides_not_what_begin_closing_saw() -> N
     world.perform(world.cycle_ref)
     assert [blocker.check for blocker in world.last(ClosingReleased).blockers] == ["signature"]
     assert world.the_cycle().phase is Phase.COMMIT
+    world.now = world.the_cycle().deadlines[Phase.COMMIT]
+    assert world.perform(world.cycle_ref) == ["BeginClosing"]
+    assert world.last(GateFailed).escalated_to == LEAD
     assert world.agenda(world.cycle_ref).watching
+
+
+def test_r2_3_a_release_before_the_deadline_does_not_hide_a_failure_at_it() -> None:
+    """The facilitator closed early, every worker was down, the plan changed: at the deadline the gate still speaks."""
+    world = closing(World().in_commit().submitted().signed()).wait(seconds=30)
+    world.proposed(title=okr(title="Changed while every worker was down").title)
+    world.perform(world.cycle_ref)
+    assert "GateFailed" not in world.types()
+    world.now = world.the_cycle().deadlines[Phase.COMMIT]
+    assert world.perform(world.cycle_ref) == ["BeginClosing"]
+    assert [blocker.check for blocker in world.last(GateFailed).blockers] == ["signature"]
+    assert world.perform(world.cycle_ref) == []
+
+
+def test_r2_3_more_time_for_a_later_phase_does_not_mend_a_failed_gate() -> None:
+    world = World().founded().opened()
+    world.now = world.the_cycle().deadlines[Phase.DRAFT]
+    world.perform(world.cycle_ref)
+    until = world.the_cycle().deadlines[Phase.TRACK] + timedelta(days=1)
+    world.when(LEAD, world.cycle_ref, ExtendDeadline(phase=Phase.TRACK, until=until, reason="The fair"))
+    assert world.agenda(world.cycle_ref).watching
+    assert world.perform(world.cycle_ref) == [], "told once is told"
+    until = world.now + timedelta(days=1)
+    world.when(LEAD, world.cycle_ref, ExtendDeadline(phase=Phase.DRAFT, until=until, reason="A day more"))
+    assert not world.agenda(world.cycle_ref).watching
+    assert world.agenda(world.cycle_ref).next_due == until
+
+
+def test_r2_4_goals_changed_in_a_reopened_cycle_owe_their_final_values_anew() -> None:
+    world = final_values(World().in_track())
+    until = world.now + timedelta(days=100)
+    world.when(LEAD, world.cycle_ref, ReopenPhase(phase=Phase.COMMIT, until=until, reason="A key result was missing"))
+    more = (increase(), milestones(), increase("ships"))
+    reasons = AuthorText("It was forgotten")
+    world.proposed(key_results=more, reasons={f"key_results.{who('ships')}": reasons})
+    world.accepted().submitted().signed().advanced(Phase.TRACK)
+    assert blocked_by(world) == ["final_values"]
+
+
+def test_who_has_left_does_not_take_part() -> None:
+    world = World().founded().opened()
+    world.when(LEAD, DIRECTORY, DeactivatePerson(person=OTHER))
+    for owner in (OTHER, TEAM):
+        world.refused("participant.unknown", LEAD, world.cycle_ref, EnrolParticipant(owner=owner))
+
+
+def test_r2_6_the_plan_of_an_excused_owner_rests() -> None:
+    """Nothing is asked of it, so nothing is decided on it; who is enrolled again goes on where they were."""
+    world = World().in_commit().assigned().acknowledged().submitted()
+    world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=STAFF, reason="On leave"))
+    seen = world.hash()
+    commands: list[tuple[UUID, Command]] = [
+        (STAFF, ProposeRevision(goal=who("okr"), definition=okr(title="Another"))),
+        (HEAD, AcceptRevision(goal=who("okr"), hash=world.goal().hash)),
+        (STAFF, AcknowledgeAssignment(goal=who("kpi"), hash=world.goal("kpi").hash)),
+        (STAFF, SubmitPlan(hash=seen)),
+        (HEAD, SignPlan(hash=seen)),
+        (HEAD, RejectPlan(hash=seen, reason="No")),
+        (STAFF, RecallPlan(reason="No")),
+    ]
+    for actor, command in commands:
+        world.refused("plan.not_participant", actor, world.plan_ref(), command)
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=STAFF))
+    world.signed().advanced(Phase.TRACK)

@@ -265,3 +265,101 @@ def test_r3_5_r3_8_findings_warn_and_refuse_nothing() -> None:
     many = okr(title="协助码头", key_results=tuple(increase(f"m{place}") for place in range(6)))
     world.when(STAFF, world.plan_ref(), drafting(world, goal=who("many"), definition=many))
     assert world.last(GoalDrafted).findings == ("lint.activity_word", "lint.many_key_results")
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"key_results": (increase(),)}, f"key_results.{who('steps')}"),
+        ({"key_results": (increase(), milestones(), increase("new"))}, f"key_results.{who('new')}"),
+        ({"weight": "99"}, "weight"),
+        ({"ambition": "committed"}, "ambition"),
+        ({"key_results": (increase(baseline="9"), milestones())}, f"key_results.{who('berths')}.baseline"),
+        (
+            {"key_results": (increase(), milestones("steps", "1", "1"))},
+            f"key_results.{who('steps')}.milestones.{who('steps 2')}",
+        ),
+        (
+            {"key_results": (increase(), milestones("steps", "1", "1", "3"))},
+            f"key_results.{who('steps')}.milestones.{who('steps 2')}.weight",
+        ),
+    ],
+)
+def test_r4_1_each_changed_target_weight_or_kind_needs_its_reason(changed: dict[str, object], path: str) -> None:
+    """Dropping or adding a key result changes a target too: else a target is eased under a new id."""
+    world = World().founded().opened().drafted().proposed()
+    bare = ProposeRevision(goal=who("okr"), definition=okr(**changed))
+    refusal = world.refused("revision.reason_missing", HEAD, world.plan_ref(), bare)
+    assert refusal.params["path"] == path
+    world.when(HEAD, world.plan_ref(), reasoned(bare, path))
+    assert path in [change.path for change in world.last(RevisionProposed).changes]
+
+
+def test_r4_1_a_text_changes_without_a_reason() -> None:
+    world = World().founded().opened().drafted().proposed()
+    texts = okr(title="Win the whole harbour", approach="by asking every owner")
+    world.when(HEAD, world.plan_ref(), ProposeRevision(goal=who("okr"), definition=texts))
+    assert [change.path for change in world.last(RevisionProposed).changes] == ["title", "approach"]
+
+
+def reasoned(command: ProposeRevision, path: str) -> ProposeRevision:
+    return ProposeRevision.model_validate({**dict(command), "reasons": {path: "It was 19 last quarter"}})
+
+
+@pytest.mark.parametrize("path", ["Lin is ill", "target.Lin", "title ", "", f"key_results.{who('a')}.lin"])
+def test_a_reasons_path_is_no_place_for_a_text(path: str) -> None:
+    """Keys of a mapping are stored as they are, so they hold names of fields and ids only."""
+    bare = ProposeRevision(goal=who("okr"), definition=okr())
+    with pytest.raises(ValidationError, match="path of a change"):
+        reasoned(bare, path)
+
+
+def test_r4_1_every_path_of_a_difference_may_bear_a_reason() -> None:
+    world = World().founded().opened().drafted()
+    sealed = world.goal().definition
+    world.proposed(
+        title=okr(title="Another title").title,
+        weight=Decimal(50),
+        key_results=(increase(target="25"), increase("new"), milestones("steps", "2")),
+    )
+    changes = diff(sealed, world.goal().definition)
+    assert len(changes) > 5
+    for change in changes:
+        reasoned(ProposeRevision(goal=who("okr"), definition=okr()), change.path)
+
+
+def test_r4_1_a_measure_that_becomes_steps_is_told_field_by_field() -> None:
+    world = World().founded().opened().drafted(definition=okr(key_results=(increase("one"),)))
+    before = world.goal().definition
+    world.proposed(key_results=(milestones("one"),))
+    paths = {change.path.partition(f"{who('one')}.")[2] for change in diff(before, world.goal().definition)}
+    assert {"kind", "unit", "baseline", "target"} <= paths
+    assert f"milestones.{who('one 0')}" in paths
+
+
+def test_r4_1_the_difference_of_a_kpi_names_its_points() -> None:
+    world = World().founded().opened().assigned()
+    eased = {"threshold": "60", "target": "80", "stretch": "90"}
+    bare = ProposeRevision(goal=who("kpi"), definition=kpi(**eased))
+    world.refused("revision.reason_missing", HEAD, world.plan_ref(), bare)
+    reasons = dict.fromkeys(eased, "The yard is closed")
+    world.when(HEAD, world.plan_ref(), ProposeRevision.model_validate({**dict(bare), "reasons": reasons}))
+    changes = world.last(RevisionProposed).changes
+    assert [(change.path, change.before, change.after) for change in changes] == [
+        ("threshold", "80", "60"),
+        ("target", "100", "80"),
+        ("stretch", "120", "90"),
+    ]
+
+
+def test_r4_1_who_countered_has_accepted_their_own_and_the_older_hash_is_stale() -> None:
+    world = World().founded().opened().drafted().proposed()
+    old = world.goal().hash
+    world.proposed(HEAD, title=okr(title="Another title").title)
+    world.refused("goal.stale_hash", HEAD, world.plan_ref(), AcceptRevision(goal=who("okr"), hash=old))
+    world.refused("goal.stale_hash", STAFF, world.plan_ref(), AcceptRevision(goal=who("okr"), hash=old))
+    own = AcceptRevision(goal=who("okr"), hash=world.goal().hash)
+    world.refused("negotiation.not_your_turn", HEAD, world.plan_ref(), own)
+    world.when(STAFF, world.plan_ref(), own)
+    assert world.goal().agreed
+    assert world.goal().turn is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -12,7 +13,7 @@ from domain.cycle.results import PublishResults, ResultsPublished
 from domain.cycle.windows import Phase
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckIn
-from domain.scoring import band, kpi_attainment, kpi_payout, objective_score, progress
+from domain.scoring import band, goal_result, kpi_attainment, kpi_payout, objective_score, progress
 from tests.support.given import LEAD, STAFF, World, final_values, increase, kpi, milestones, okr, who
 
 RULES = ScoringRules()
@@ -132,3 +133,63 @@ def test_r7_1_a_third_is_shown_with_four_places_and_graded_exactly() -> None:
     world.when(STAFF, world.plan_ref(), report)
     world.advanced(Phase.RETROSPECT).when(LEAD, world.cycle_ref, PublishResults())
     assert world.last(ResultsPublished).results[0].okr_score == Decimal("0.3333")
+
+
+LOWER = {"direction": "lower", "threshold": "10", "target": "5", "stretch": "3"}
+BELOW_ZERO = {"threshold": "-10", "target": "-5", "stretch": "0"}
+COSTS = {"direction": "lower", "threshold": "0", "target": "-5", "stretch": "-8"}
+
+
+@pytest.mark.parametrize("baseline", [None, "-20", "-9", "-5", "0", "1", "5", "20", "50", "100", "130"])
+@pytest.mark.parametrize("points", [{}, LOWER, BELOW_ZERO, COSTS], ids=["higher", "lower", "below zero", "costs"])
+def test_r3_3_better_is_never_less(points: dict[str, str], baseline: str | None) -> None:
+    """Whatever the points, a better value attains more and pays no less, and the target attains and pays 100."""
+    measured = kpi(**points, baseline=baseline)
+    assert kpi_attainment(measured, measured.target) == 100
+    assert kpi_payout(measured, measured.target, RULES) == 100
+    values = [Decimal(value) for value in range(-15, 140)]
+    better = values if measured.direction == "higher" else values[::-1]
+    attained = [kpi_attainment(measured, value) for value in better]
+    paid = [kpi_payout(measured, value, RULES) for value in better]
+    assert all(one < other for one, other in pairwise(attained))
+    assert all(one <= other for one, other in pairwise(paid))
+    assert (paid[0], paid[-1]) == (0, 120)
+
+
+def test_r7_1_a_score_of_0_69999_is_shown_as_0_7_and_is_amber() -> None:
+    world = World().founded().opened()
+    berths = (increase("berths", baseline="0", target="100000"),)
+    world.drafted(definition=okr(key_results=berths))
+    rated = world.goal().model_copy(update={"readings": {who("berths"): reading("69999")}})
+    result = goal_result(rated, RULES)
+    assert (result.score, result.band) == (Decimal("0.7"), "amber")
+
+
+def test_no_check_in_makes_results_unpublishable() -> None:
+    """A target next to nothing and a value beyond measure: the share has more digits than a number may have."""
+    world = (
+        World()
+        .founded()
+        .opened()
+        .assigned(definition=kpi(threshold="0.000000001", target="0.000000002", stretch="0.000000003"))
+    )
+    world.acknowledged().advanced(Phase.COMMIT).submitted().signed().advanced(Phase.TRACK)
+    readings = (Reading(measure=who("kpi"), value="999999999999999.999999999"),)
+    report = CheckIn(goal=who("kpi"), readings=readings, confidence="1", status="done", final=True)
+    world.when(STAFF, world.plan_ref(), report)
+    world.advanced(Phase.RETROSPECT).when(LEAD, world.cycle_ref, PublishResults())
+    (result,) = world.last(ResultsPublished).results
+    assert (result.kpi_attainment, result.kpi_payout) == (Decimal(10**9), Decimal(120))
+
+
+def test_r3_3_an_unread_kpi_attains_and_pays_nothing() -> None:
+    world = World().founded().opened().assigned()
+    result = goal_result(world.goal("kpi"), RULES)
+    assert (result.attainment, result.payout) == (0, 0)
+
+
+def test_r3_1_progress_is_bounded_by_policy() -> None:
+    capped = ScoringRules(progress_floor="0.1", progress_cap="0.9")
+    assert progress(increase(), reading("30"), capped) == Fraction(9, 10)
+    assert progress(increase(), reading("1"), capped) == Fraction(1, 10)
+    assert capped.hash != RULES.hash

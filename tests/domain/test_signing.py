@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.cycle.opening import EnrolParticipant
 from domain.cycle.windows import Phase
 from domain.directory.people import DeactivatePerson, SetManager
 from domain.directory.state import DIRECTORY
@@ -213,3 +214,59 @@ def test_r3_5_few_or_many_objectives_are_a_finding_of_the_submission(count: int)
     world = weighted(*shares).submitted()
     expected = "lint.few_objectives" if count == 1 else "lint.many_objectives"
     assert world.last(PlanSubmitted).findings == (expected,)
+
+
+def test_r5_4_whoever_signed_for_another_does_not_sign_their_own_step_too() -> None:
+    """An escalated signer who is also the next step's only approver counts once: the board signs the next one."""
+    world = World().in_commit().submitted()
+    signing = world.plan().signing
+    assert signing is not None
+    world.now = signing.escalate_at
+    while world.perform(world.plan_ref()):
+        pass
+    world.signed(LEAD)
+    world.refused("signing.signed_already", LEAD, world.plan_ref(), SignPlan(hash=world.hash()))
+    world.refused("signing.not_approver", HEAD, world.plan_ref(), SignPlan(hash=world.hash()))
+    assert not world.plan().signed
+
+
+def test_r5_1_taking_part_of_a_revision_back_does_not_bring_a_signature_back() -> None:
+    world = World().in_commit().submitted().signed(HEAD)
+    before, title = world.hash(), world.goal().definition.title
+    world.proposed(title=okr(title="Another").title).proposed(title=title)
+    assert world.hash() == before, "unchanged content has its old hash"
+    assert world.plan().signing is None
+    world.refused("signing.not_submitted", HEAD, world.plan_ref(), SignPlan(hash=before))
+
+
+def test_r5_1_a_signed_plan_is_voided_too_and_blocks_its_phase() -> None:
+    world = World().in_commit().submitted().signed()
+    world.proposed(title=okr(title="Another").title)
+    assert world.last(SignaturesVoided).signers == (HEAD, LEAD)
+    assert world.failing_checks() == ["signature"]
+    assert [(item.signature.signer, item.reason) for item in world.plan().voided] == [
+        (HEAD, "goal_changed"),
+        (LEAD, "goal_changed"),
+    ]
+
+
+def test_a_plan_without_goals_is_not_submitted() -> None:
+    world = World().in_commit()
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    world.refused("plan.unknown", OTHER, world.plan_ref(OTHER), SubmitPlan(hash="0" * 64))
+
+
+def test_r3_9_a_teams_plan_is_submitted_by_its_lead_and_signed_above_the_lead() -> None:
+    world = World().founded().opened(TEAM).agreed(TEAM).advanced(Phase.COMMIT)
+    world.refused("plan.not_allowed", STAFF, world.plan_ref(TEAM), SubmitPlan(hash=world.hash(TEAM)))
+    world.submitted(TEAM).signed(HEAD, LEAD, owner=TEAM)
+    assert world.plan(TEAM).signed
+
+
+@pytest.mark.parametrize("actor", [STAFF, OTHER, LEAD, BOARD[0]])
+def test_r5_3_only_who_may_sign_may_reject_or_ask_for_changes(actor: UUID) -> None:
+    world = World().in_commit().submitted()
+    code = "signing.own_plan" if actor == STAFF else "signing.not_approver"
+    world.refused(code, actor, world.plan_ref(), RejectPlan(hash=world.hash(), reason="No"))
+    asked = RequestChanges(hash=world.hash(), goals=(who("okr"),), reason="No")
+    world.refused(code, actor, world.plan_ref(), asked)

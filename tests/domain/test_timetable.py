@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.decider import Ref
-from tests.support.given import LEAD, World, final_values
+from domain.values import WorkingDays
+from eventlog.calendar import after
+from tests.support.given import LEAD, World, final_values, weekdays
 
 EXPECTED = [
     ("2027-03-05", "plan", "MarkServed"),  # assigned on Monday 1 March: the end of the third working day (R2.4)
@@ -15,12 +20,12 @@ EXPECTED = [
     ("2027-03-26", "cycle", "FinishClosing"),
     ("2027-04-01", "cycle", "BeginClosing"),  # negotiate: 1 before it
     ("2027-04-01", "cycle", "FinishClosing"),
-    ("2027-04-06", "plan", "Remind"),  # submitted on Thursday 1 April: the end of the second working day (R5.6)
-    ("2027-04-06", "plan", "Escalate"),  # at 8:00, two thirds of the commit window
-    ("2027-04-06", "plan", "Escalate"),  # the lead signed for the head: the lead's own step has nobody left
-    ("2027-04-09", "cycle", "BeginClosing"),  # commit: working day 5
-    ("2027-04-09", "cycle", "FinishClosing"),
-    *((day, "cycle", "SendDigest") for day in ["2027-04-17", "2027-04-24", "2027-05-01"]),
+    ("2027-04-03", "plan", "Remind"),  # submitted as Thursday 1 April begins: the end of the second working day (R5.6)
+    ("2027-04-05", "plan", "Escalate"),  # two thirds of the commit window
+    ("2027-04-05", "plan", "Escalate"),  # the lead signed for the head: the lead's own step has nobody left
+    ("2027-04-08", "cycle", "BeginClosing"),  # commit: working day 5
+    ("2027-04-08", "cycle", "FinishClosing"),
+    *((day, "cycle", "SendDigest") for day in ["2027-04-15", "2027-04-22", "2027-04-29"]),  # weekly (R6.4)
 ]
 
 
@@ -70,9 +75,23 @@ def test_the_end_of_a_quarter_keeps_it_too() -> None:
     world.when(LEAD, world.cycle_ref, PublishResults())
     done = duties_until(world, world.the_cycle().deadlines[Phase.RETROSPECT])
     assert done == [
-        ("2027-07-24", "plan", "MarkServed"),  # published on 16 July: deemed served after five working days (R7.4)
-        ("2027-07-30", "cycle", "BeginClosing"),  # retrospect: 20 working days after the period (R2.1)
-        ("2027-07-30", "cycle", "FinishClosing"),
+        (
+            "2027-07-22",
+            "plan",
+            "MarkServed",
+        ),  # published as 15 July begins: served after five working days (R7.4)
+        ("2027-07-29", "cycle", "BeginClosing"),  # retrospect: 20 working days after the period (R2.1)
+        ("2027-07-29", "cycle", "FinishClosing"),
     ]
     assert world.the_cycle().closed
     assert world.agenda(world.plan_ref()).closed
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
+    st.integers(-40, 40),
+    st.booleans(),
+)
+def test_the_calendar_of_these_specifications_is_the_real_one(start: datetime, days: int, midnight: bool) -> None:
+    begin = start.replace(hour=0, minute=0, second=0, microsecond=0) if midnight else start
+    assert weekdays(begin, WorkingDays(days=days)) == after(begin, WorkingDays(days=days), "UTC")

@@ -24,6 +24,12 @@ def test_elapsed_counts_seconds() -> None:
         ("2027-01-08T09:00:00Z", 1, "UTC", "2027-01-12T00:00:00Z"),  # Friday: the end of Monday
         ("2027-01-09T09:00:00Z", 1, "UTC", "2027-01-12T00:00:00Z"),  # Saturday: the end of Monday
         ("2027-01-04T09:00:00Z", 5, "UTC", "2027-01-12T00:00:00Z"),  # a week
+        ("2027-01-05T00:00:00Z", 1, "UTC", "2027-01-06T00:00:00Z"),  # Tuesday begins: the end of Tuesday
+        ("2027-01-04T16:00:00Z", 1, "Asia/Shanghai", "2027-01-05T16:00:00Z"),  # the same there
+        ("2027-04-01T00:00:00Z", 5, "UTC", "2027-04-08T00:00:00Z"),  # a period's working day 5 (R2.1)
+        ("2027-05-01T00:00:00Z", 5, "UTC", "2027-05-08T00:00:00Z"),  # of one that begins on a Saturday
+        ("2027-04-01T00:00:00Z", -1, "UTC", "2027-04-01T00:00:00Z"),  # the last one before a period
+        ("2027-01-05T00:00:00Z", 0, "UTC", "2027-01-06T00:00:00Z"),
         ("2027-01-04T09:00:00Z", 0, "UTC", "2027-01-05T00:00:00Z"),  # the end of the day itself
         ("2027-01-04T09:00:00Z", -1, "UTC", "2027-01-02T00:00:00Z"),  # back over a weekend: the end of Friday
         ("2027-01-06T09:00:00Z", -2, "UTC", "2027-01-05T00:00:00Z"),

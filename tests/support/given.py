@@ -54,10 +54,12 @@ BOARD = (who("board 1"), who("board 2"))
 
 
 def weekdays(start: datetime, duration: Duration) -> datetime:
-    """Monday to Friday in UTC: the end of the n-th working day."""
+    """Monday to Friday in UTC: the end of the n-th working day after an instant."""
     if isinstance(duration, Elapsed):
         return start + timedelta(seconds=duration.seconds)
     day = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    if start == day and duration.days > 0:
+        day -= timedelta(days=1)  # the day that begins now is the first to count
     step, left = (1 if duration.days > 0 else -1), abs(duration.days)
     while left:
         day += timedelta(days=step)
