@@ -89,7 +89,7 @@ class CycleMachine(RuleBasedStateMachine):
         goal = who(f"okr of {owner}")
         changed = okr(key_results=(increase(target=str(berths)), milestones()))
         reasons = {f"key_results.{who('berths')}.target": "Because"}
-        command = ProposeRevision(goal=goal, definition=changed, reasons=reasons)  # type: ignore[arg-type]
+        command = ProposeRevision(goal=goal, definition=changed, reasons=reasons)
         self.send(actor, self.world.plan_ref(owner), command)
 
     @rule(actor=people, owner=owners, name=goals, stale=st.booleans())
@@ -117,7 +117,7 @@ class CycleMachine(RuleBasedStateMachine):
         """The likely path, so that random walks get somewhere."""
         ref, about = self.world.plan_ref(owner), {"cycle": self.world.cycle, "owner": owner}
         goal = who(f"okr of {owner}")
-        self.send(owner, ref, DraftGoal(goal=goal, definition=okr(), **about))  # type: ignore[arg-type]
+        self.send(owner, ref, DraftGoal(goal=goal, definition=okr(), **about))
         self.send(owner, ref, ProposeRevision(goal=goal, definition=okr()))
         for name, kind in (("okr", AcceptRevision), ("kpi", AcknowledgeAssignment)):
             found = self.world.plan(owner).goals.get(who(f"{name} of {owner}"))
