@@ -30,8 +30,8 @@ check: $(VENV)/dev.stamp ## Lint, format, types, import contracts, architecture 
 bench: $(VENV)/dev.stamp ## Measure and print the benchmark table
 	$(BIN)/python -m bench $(ARGS)
 
-soak: $(VENV)/dev.stamp ## Run the tests that take minutes
-	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)
+soak: $(VENV)/dev.stamp ## Drive random cycles against the model for minutes
+	GOALCYCLE_HYPOTHESIS=deep $(BIN)/pytest --timeout 3600 tests/domain/test_state_machine.py $(ARGS)
 
 lock: ## Resolve the dependencies anew into requirements/*.lock (UPGRADE=1 takes the newest)
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }

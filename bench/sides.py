@@ -103,7 +103,7 @@ class AppendFunction:
             events = chain(
                 [RoleGranted(person=actor, role=Role.AUDITOR)],
                 organization=self._organization,
-                stream=ref.stream,
+                ref=ref,
                 after_version=version,
                 after_hash=head,
                 actor=actor,

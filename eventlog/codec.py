@@ -14,6 +14,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from domain.canonical import canonical_bytes, canonical_json
+from domain.decider import Ref
 from domain.messages import Event
 from eventlog.log import NewEvent, Recorded
 
@@ -63,10 +64,12 @@ def instant_text(instant: datetime) -> str:
 def header_bytes(
     *,
     organization: UUID,
+    kind: str,
     stream: UUID,
     version: int,
     type: str,
     schema_version: int,
+    fact: bool,
     actor: UUID,
     command_id: UUID,
     causation: UUID | None,
@@ -76,10 +79,12 @@ def header_bytes(
     return canonical_json(
         {
             "organization": str(organization),
+            "kind": kind,
             "stream": str(stream),
             "version": version,
             "type": type,
             "schema_version": schema_version,
+            "fact": fact,
             "actor": str(actor),
             "command_id": str(command_id),
             "causation": str(causation) if causation else None,
@@ -97,7 +102,7 @@ def chain(
     events: list[Event],
     *,
     organization: UUID,
-    stream: UUID,
+    ref: Ref,
     after_version: int,
     after_hash: bytes,
     actor: UUID,
@@ -113,10 +118,12 @@ def chain(
         payload = canonical_bytes(event)
         header = header_bytes(
             organization=organization,
-            stream=stream,
+            kind=ref.kind,
+            stream=ref.stream,
             version=version,
             type=name,
             schema_version=event.schema_version,
+            fact=not event.notice,
             actor=actor,
             command_id=command_id,
             causation=causation,

@@ -247,7 +247,7 @@ class Decision:
             events=chain(
                 working.events,
                 organization=self.order.organization,
-                stream=ref.stream,
+                ref=ref,
                 after_version=working.start.version,
                 after_hash=working.start.hash,
                 actor=self.order.actor,

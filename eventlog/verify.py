@@ -69,10 +69,12 @@ class _Walk:
 def _header(event: Recorded) -> bytes:
     return header_bytes(
         organization=event.organization,
+        kind=event.kind,
         stream=event.stream,
         version=event.version,
         type=event.type,
         schema_version=event.schema_version,
+        fact=event.fact,
         actor=event.actor,
         command_id=event.command_id,
         causation=event.causation,

@@ -50,6 +50,8 @@ async def test_an_honest_log_holds(written: tuple[str, PostgresLog, Writer]) -> 
             "position 3: its bytes do not have its hash",
         ),
         ("update goalcycle.events set actor = gen_random_uuid() where position = 4", "position 4: its bytes"),
+        ("update goalcycle.events set fact = not fact where position = 4", "position 4: its bytes"),
+        ("update goalcycle.events set kind = 'cycle' where position = 4", "position 4: its bytes"),
         ("update goalcycle.events set at = at - interval '1 hour' where position = 4", "position 4: its bytes"),
         ("delete from goalcycle.events where position = 3", "after position 2 comes position 4"),
         ("delete from goalcycle.events where position = 5", "ends at position 4 and says it has 5"),

@@ -63,7 +63,7 @@ class Writer:
                     chain(
                         list(events),
                         organization=self.organization,
-                        stream=ref.stream,
+                        ref=ref,
                         after_version=self.head(ref).version,
                         after_hash=self.head(ref).hash,
                         actor=actor,

@@ -1,7 +1,7 @@
 """Golden payloads: one canonical payload of every event type and schema version that was ever stored.
 
-`python -m tests.golden.writing` writes the files that are missing, from a story in which every event occurs. A file
-that exists is never rewritten: what is stored in somebody's log does not change either.
+`python -m tests.golden.writing` writes the files that are missing, from the events of a story and of the
+specifications. A file that exists is never rewritten: what is stored in somebody's log does not change either.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
+
+import pytest
 
 from domain.canonical import canonical_bytes
 from domain.cycle.closing import AdvancePhase
@@ -27,7 +29,7 @@ from domain.plan.tracking import CheckIn
 from domain.registry import EVENTS
 from eventlog.codec import Codec
 from eventlog.log import Recorded
-from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values, kpi, who
+from tests.support.given import HEAD, LEAD, OTHER, STAFF, WITNESSES, World, final_values, kpi, who
 
 FOLDER = Path(__file__).parent / "events"
 ZERO = UUID(int=0)
@@ -105,16 +107,25 @@ def _final_kpis(world: World) -> None:
 
 
 def main() -> None:
-    """Write what is missing."""
+    """Write what is missing, from the story or else from whichever specification brings the event about."""
     FOLDER.mkdir(exist_ok=True)
-    for _, _, _, event in story().events:
-        golden = FOLDER / f"{type(event).__name__}.v{event.schema_version}.json"
-        if not golden.exists():
-            golden.write_bytes(canonical_bytes(event) + b"\n")
-            print(f"wrote {golden.name}")
-    missing = sorted(set(EVENTS) - {golden.name.partition(".")[0] for golden in FOLDER.glob("*.json")})
-    if missing:
-        raise SystemExit(f"the story lacks {', '.join(missing)}")
+    WITNESSES.append(_keep)
+    story()
+    if _missing():
+        pytest.main(["-q", "-p", "no:cacheprovider", "tests/domain", "--ignore=tests/domain/test_messages.py"])
+    if _missing():
+        raise SystemExit(f"no specification brings about {', '.join(_missing())}")
+
+
+def _keep(event: Event) -> None:
+    golden = FOLDER / f"{type(event).__name__}.v{event.schema_version}.json"
+    if not golden.exists():
+        golden.write_bytes(canonical_bytes(event) + b"\n")
+        print(f"wrote {golden.name}")
+
+
+def _missing() -> list[str]:
+    return [name for name, event in EVENTS.items() if not (FOLDER / f"{name}.v{event.schema_version}.json").exists()]
 
 
 if __name__ == "__main__":

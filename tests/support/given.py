@@ -7,6 +7,7 @@ world.when(world.staff, world.plan, SignPlan(hash=seen))   # raises DomainError,
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,6 +49,9 @@ def who(name: str) -> UUID:
     """A person, team, goal or measure by a name of the test's own."""
     return uuid5(NAMES, name)
 
+
+WITNESSES: list[Callable[[Event], None]] = []
+"""Told of every event that any specification brings about: how golden payloads are found."""
 
 LEAD, HEAD, STAFF, OTHER, TEAM = who("lead"), who("head"), who("staff"), who("other"), who("team")
 BOARD = (who("board 1"), who("board 2"))
@@ -122,6 +126,8 @@ class World:
             assert stored == event, f"{type(event).__name__} is not what its bytes say"
             self.states[ref] = decider.evolve(self.state(ref), stored)
             self.events.append((ref, actor, self.now, stored))
+            for witness in WITNESSES:
+                witness(stored)
         return decided
 
     def refused(self, code: str, actor: UUID, ref: Ref, command: Command) -> DomainError:
