@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -285,7 +286,7 @@ def test_r3_5_r3_8_findings_warn_and_refuse_nothing() -> None:
         ),
     ],
 )
-def test_r4_1_each_changed_target_weight_or_kind_needs_its_reason(changed: dict[str, object], path: str) -> None:
+def test_r4_1_each_changed_target_weight_or_kind_needs_its_reason(changed: dict[str, Any], path: str) -> None:
     """Dropping or adding a key result changes a target too: else a target is eased under a new id."""
     world = World().founded().opened().drafted().proposed()
     bare = ProposeRevision(goal=who("okr"), definition=okr(**changed))

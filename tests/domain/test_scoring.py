@@ -153,7 +153,7 @@ def test_r3_3_better_is_never_less(points: dict[str, str], baseline: str | None)
     paid = [kpi_payout(measured, value, RULES) for value in better]
     assert all(one < other for one, other in pairwise(attained))
     assert all(one <= other for one, other in pairwise(paid))
-    assert (paid[0], paid[-1]) == (0, 120)
+    assert (paid[0], paid[-1]) == (Fraction(0), Fraction(120))
 
 
 def test_r7_1_a_score_of_0_69999_is_shown_as_0_7_and_is_amber() -> None:
@@ -185,7 +185,7 @@ def test_no_check_in_makes_results_unpublishable() -> None:
 def test_r3_3_an_unread_kpi_attains_and_pays_nothing() -> None:
     world = World().founded().opened().assigned()
     result = goal_result(world.goal("kpi"), RULES)
-    assert (result.attainment, result.payout) == (0, 0)
+    assert (result.attainment, result.payout) == (Decimal(0), Decimal(0))
 
 
 def test_r3_1_progress_is_bounded_by_policy() -> None:

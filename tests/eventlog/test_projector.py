@@ -53,7 +53,10 @@ async def begun(engine: Engine, seed: int | None = None) -> Quarter:
     ids = [uuid4() if seed is None else UUID(int=seed * 100 + place) for place in range(8)]
     quarter = Quarter(
         engine,
-        *ids[:4],
+        organization=ids[0],
+        cycle=ids[1],
+        lead=ids[2],
+        head=ids[3],
         staff=(ids[4], ids[5]),
         board=(ids[6], ids[7]),
         simulated=True,
