@@ -1,0 +1,191 @@
+"""What must be true of a cycle, told a second time and in another way than the rules tell it.
+
+The model sees who did what, and events; it never looks at a state, a hash or a gate of the rules. Content is compared
+as bytes, agreement and signatures are counted by person, and each gate is stated anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.canonical import canonical_bytes
+from domain.cycle.closing import CycleClosed, GateFailed, PhaseClosed, PhaseClosing
+from domain.cycle.exceptions import DeadlineExtended, PhaseReopened
+from domain.cycle.opening import CycleOpened, ParticipantEnrolled, ParticipantExcused
+from domain.cycle.results import ResultsPublished
+from domain.cycle.windows import Phase
+from domain.messages import Event
+from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDrafted
+from domain.plan.duties import AssignmentServed, ResultServed
+from domain.plan.negotiation import RevisionAccepted, RevisionProposed
+from domain.plan.result import ResultAcknowledged
+from domain.plan.signing import PlanSigned, PlanSubmitted
+from domain.plan.tracking import CheckedIn
+from domain.plan.voiding import SignaturesVoided
+from domain.values import SYSTEM
+
+STEPS = 2
+"""The formal chain: manager and manager's manager (R5.2)."""
+
+
+@dataclass
+class GoalFacts:
+    """What happened to one goal since its content last changed."""
+
+    kind: str
+    content: bytes
+    weight: Decimal
+    accepted_by: set[UUID] = field(default_factory=set)
+    received: bool = False
+    final: bool = False
+
+    def agreed(self, person: UUID) -> bool:
+        """An OKR by its owner and another person, a KPI by receipt (R2.4, R4.1)."""
+        if self.kind == "kpi":
+            return self.received
+        return person in self.accepted_by and len(self.accepted_by) > 1
+
+
+@dataclass
+class PlanFacts:
+    """What happened to one plan."""
+
+    person: UUID
+    """Who answers for it."""
+    goals: dict[UUID, GoalFacts] = field(default_factory=dict)
+    submitted: bool = False
+    signatures: list[tuple[UUID, list[bytes]]] = field(default_factory=list)
+    """Who signed, and what the plan said then."""
+    received: bool = False
+    """The published result."""
+
+    def content(self) -> list[bytes]:
+        return sorted(goal.content for goal in self.goals.values())
+
+    def open_again(self) -> None:
+        self.submitted, self.signatures = False, []
+
+    @property
+    def agreed(self) -> bool:
+        return all(goal.agreed(self.person) for goal in self.goals.values())
+
+    @property
+    def signed(self) -> bool:
+        """Enough different people, none of them its own, over what it says now (R5.1, R5.4)."""
+        return self.submitted and len(self.signatures) == STEPS
+
+
+@dataclass
+class CycleModel:
+    """The cycle and its plans, as far as rules must agree with them."""
+
+    plans: dict[UUID, PlanFacts]
+    phase: Phase = Phase.DRAFT
+    deadlines: dict[Phase, datetime] = field(default_factory=dict)
+    participants: set[UUID] = field(default_factory=set)
+    published: bool = False
+    closed: bool = False
+
+    def gate_holds(self) -> bool:
+        """Whether the present phase may close (R2.4)."""
+        plans = [self.plans[owner] for owner in self.participants]
+        match self.phase:
+            case Phase.DRAFT:
+                return all(plan.goals for plan in plans)
+            case Phase.NEGOTIATE:
+                return all(plan.goals and plan.agreed for plan in plans)
+            case Phase.COMMIT:
+                return all(plan.signed for plan in plans)
+            case Phase.TRACK:
+                return all(goal.final for plan in plans for goal in plan.goals.values())
+            case Phase.RETROSPECT:
+                return self.published and all(plan.received for plan in plans)
+
+    def learn(self, event: Event, actor: UUID, at: datetime, owner: UUID | None) -> None:
+        """What an event tells, and whether it could happen. `owner`: whose plan it is of; None: not of a plan."""
+        if owner is not None:
+            self._learn_of_plan(self.plans[owner], event, actor)
+            return
+        match event:
+            case CycleOpened():
+                self.participants, self.deadlines = set(event.participants), dict(event.deadlines)
+            case ParticipantEnrolled():
+                self.participants.add(event.owner)
+            case ParticipantExcused():
+                self.participants.discard(event.owner)
+            case DeadlineExtended():
+                self.deadlines = dict(event.deadlines)
+            case GateFailed():
+                assert at >= self.deadlines[self.phase], "a gate failed before its deadline"
+                assert not self.gate_holds(), "a gate failed that holds"
+            case PhaseClosing():
+                assert self.gate_holds(), f"{self.phase} began to close over a failing gate"
+            case PhaseClosed():
+                assert event.phase is self.phase, "another phase closed than the present one"
+                assert self.gate_holds(), f"{self.phase} closed over a failing gate"
+                self.phase = self.phase.next or self.phase
+            case CycleClosed():
+                self.closed = True
+            case ResultsPublished():
+                self.published = True
+            case PhaseReopened():
+                self.phase, self.deadlines = event.phase, dict(event.deadlines)
+                self.published = self.closed = False
+                for plan in self.plans.values():
+                    plan.received = False
+            case _:
+                pass
+
+    def _learn_of_plan(self, plan: PlanFacts, event: Event, actor: UUID) -> None:
+        match event:
+            case GoalDrafted() | GoalAssigned():
+                definition = event.definition
+                facts = GoalFacts(definition.kind, canonical_bytes(definition), definition.weight)
+                assert event.goal not in plan.goals, "a goal came about twice"
+                assert definition.kind == "okr" or actor != plan.person, "an owner assigned their own KPI"
+                plan.goals[event.goal] = facts
+                plan.open_again()
+            case RevisionProposed():
+                goal = plan.goals[event.goal]
+                if goal.content != canonical_bytes(event.definition):
+                    plan.open_again()
+                plan.goals[event.goal] = GoalFacts(
+                    goal.kind, canonical_bytes(event.definition), event.definition.weight, {actor}
+                )
+            case RevisionAccepted():
+                plan.goals[event.goal].accepted_by.add(actor)
+            case AssignmentAcknowledged():
+                assert actor == plan.person, "somebody else received a KPI"
+                plan.goals[event.goal].received = True
+            case AssignmentServed():
+                assert actor == SYSTEM
+                plan.goals[event.goal].received = True
+            case PlanSubmitted():
+                assert actor == plan.person, "somebody else submitted a plan"
+                assert plan.goals, "an empty plan was submitted"
+                assert plan.agreed, "a plan was submitted before it was agreed"
+                for kind in {goal.kind for goal in plan.goals.values()}:
+                    weights = [goal.weight for goal in plan.goals.values() if goal.kind == kind]
+                    assert sum(weights) == 100, "weights do not total 100"
+                plan.open_again()
+                plan.submitted = True
+            case PlanSigned():
+                assert plan.submitted, "a plan was signed that nobody submitted"
+                assert actor != plan.person, "somebody signed their own plan"
+                assert actor not in [signer for signer, _ in plan.signatures], "somebody signed twice"
+                plan.signatures.append((actor, plan.content()))
+                assert event.complete == (len(plan.signatures) == STEPS)
+            case SignaturesVoided():
+                plan.open_again()
+            case CheckedIn():
+                assert actor == plan.person, "somebody else reported"
+                plan.goals[event.goal].final = event.final
+            case ResultAcknowledged() | ResultServed():
+                assert self.published, "a result was received that is not published"
+                assert actor in (plan.person, SYSTEM)
+                plan.received = True
+            case _:
+                pass
