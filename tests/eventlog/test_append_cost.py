@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from domain.decider import Ref
 from eventlog.log import Outcome
 from eventlog.postgres import PostgresLog, open_pool
 from tests.eventlog.writing import Noted, Writer, plan
@@ -35,7 +37,10 @@ async def log(database: str) -> AsyncIterator[PostgresLog]:
 
 
 async def counted(database: str, commands: int) -> dict[str, int]:
-    """Rows read by table, once the server's statistics show all that was inserted."""
+    """Rows read by table, once the server's statistics show all that was inserted.
+
+    A connection tells what it read when it is closed; one that is kept tells it much later.
+    """
     owner = await asyncpg.connect(database)
     try:
         for _ in range(200):
@@ -59,7 +64,33 @@ async def test_an_append_reads_a_bounded_number_of_rows(database: str, log: Post
         for request in requests:
             writer.wrote(request)
     commands = CALLS * REQUESTS + 1
+    await log.close()
     reads = await counted(database, commands)
     assert reads["commands"] <= 3 * commands, "an append read other commands than its own"
     assert reads["streams"] <= 8 * commands, "an append read other streams than its own"
     assert reads["events"] <= commands
+
+
+async def test_waking_the_stream_above_reads_no_other_stream(database: str, log: PostgresLog) -> None:
+    """A cycle that watches is woken by each of its plans' calls, at the last position of the call."""
+    writer = Writer()
+    await writer.found(log)
+    cycle = Ref("cycle", uuid4())
+    assert (await writer.append(log, writer.request({cycle: [Noted()]}, streams={"watching": True}))).last_position == 2
+    wakes = {"parent": cycle.stream, "wakes_parent": True}
+    for _ in range(CALLS):
+        requests = [writer.request({plan(): [Noted()]}, streams=wakes) for _ in range(REQUESTS)]
+        last = (await log.append(writer.organization, requests))[-1].last_position
+    commands = CALLS * REQUESTS + 2
+    await log.close()
+    reads = await counted(database, commands)
+    assert reads["streams"] <= 8 * commands
+    assert await woken_at(database, cycle) == last
+
+
+async def woken_at(database: str, ref: Ref) -> int:
+    owner = await asyncpg.connect(database)
+    try:
+        return int(await owner.fetchval("select wake_position from goalcycle.streams where stream = $1", ref.stream))
+    finally:
+        await owner.close()
