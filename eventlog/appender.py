@@ -103,7 +103,7 @@ class Appender:
         try:
             results = await self._append(organization, [waiting.request for waiting in batch])
         except Exception as error:
-            if len(batch) == 1 or _is_lost(error):  # without a database, request by request would take for ever
+            if len(batch) == 1 or isinstance(error, LOST):  # without a database, request by request would take for ever
                 self._fail(organization, batch, error)
                 return
             logger.warning(
@@ -119,8 +119,8 @@ class Appender:
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._log.append(organization, requests)
-            except Exception as error:
-                if attempt == TRIES or not _is_lost(error):
+            except LOST as error:
+                if attempt == TRIES:
                     raise
                 logger.warning(
                     "append.repeated", organization=str(organization), attempt=attempt, error=type(error).__name__
@@ -157,11 +157,6 @@ class Appender:
     def _forget(self, organization: UUID, waiting: _Waiting) -> None:
         with suppress(KeyError):
             del self._known[organization, waiting.request.command_id]
-
-
-def _is_lost(error: Exception) -> bool:
-    """Whether the connection is at fault. asyncpg's interface errors include arguments that it cannot encode."""
-    return isinstance(error, LOST) and not isinstance(error, ValueError)
 
 
 def _settle(answer: asyncio.Future[AppendResult], result: AppendResult) -> None:

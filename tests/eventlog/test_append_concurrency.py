@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -29,6 +30,7 @@ PATIENCE = 0.02
 GIVEN_UP = 0.3
 """Share of the lost answers that nobody asks for again."""
 CONTRADICTIONS = 1000
+QUESTIONS = 200
 
 
 @asynccontextmanager
@@ -266,3 +268,48 @@ async def test_a_retry_after_a_lost_answer_gets_the_first_answer_in_any_process(
     twice = await log.append(writer.organization, [request, request])
     assert {result.outcome for result in twice} == {Outcome.DUPLICATE}
     assert await log.last_position(writer.organization) == 3
+
+
+async def test_as_of_this_very_instant_keeps_its_answer_while_others_write(database: str, log: PostgresLog) -> None:
+    """Whoever asks fixes the answer: an append that is under way gets a later stamp, or is in it for good."""
+    writer = Writer()
+    await writer.found(log)
+    stop = asyncio.Event()
+    answers: dict[datetime, int] = {}
+
+    async def ask() -> None:
+        while len(answers) < QUESTIONS:
+            instant = datetime.now(UTC)
+            answers[instant] = await log.position_at(writer.organization, instant)
+        stop.set()
+
+    async def write() -> None:
+        async with opened(database) as own:
+            while not stop.is_set():
+                request = writer.request({plan(): [Noted()]})
+                assert (await own.append(writer.organization, [request]))[0].outcome is Outcome.APPENDED
+
+    await asyncio.gather(ask(), *(write() for _ in range(4)))
+    assert len(set(answers.values())) > QUESTIONS / 10, "the log grew between the questions"
+    assert {instant: await log.position_at(writer.organization, instant) for instant in answers} == answers
+    events = await log.read_feed(writer.organization, limit=100_000)
+    for instant, position in answers.items():
+        assert position == sum(event.recorded_at <= instant for event in events)
+
+
+async def test_an_answer_stays_although_the_servers_clock_is_set_back(database: str, log: PostgresLog) -> None:
+    """A test cannot set the clock: the least stamp of the next append, which bounds what any clock says, is past it."""
+    writer = Writer()
+    await writer.found(log)
+    instant = datetime.now(UTC)
+    assert await log.position_at(writer.organization, instant) == 1
+    owner = await asyncpg.connect(database)
+    try:
+        least = await owner.fetchval(
+            "select last_recorded_at from goalcycle.organizations where organization = $1", writer.organization
+        )
+    finally:
+        await owner.close()
+    assert least > instant
+    await writer.append(log, writer.request({plan(): [Noted()]}))
+    assert (await log.read_feed(writer.organization))[-1].recorded_at >= least

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import cast
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from eventlog.appender import Appender, QueueFullError
+from eventlog.appender import TRIES, Appender, QueueFullError
 from eventlog.log import AppendRequest, AppendResult, Log, Outcome
 from eventlog.postgres import PostgresLog, open_pool
 from tests.eventlog.writing import Noted, Writer, plan, poisoned
@@ -79,6 +80,41 @@ async def test_one_poisoned_request_does_not_fail_its_batch(log: Watched, writer
     assert await log.find_command(writer.organization, bad.command_id) is None
     assert await log.last_position(writer.organization) == 1 + len(good)
     assert appender.waiting == 0
+
+
+async def test_what_cannot_even_be_sent_is_nobody_elses_failure(log: Watched, writer: Writer) -> None:
+    """Trying it again would help nobody."""
+    appender = Appender(log)
+    good = writer.request({plan(): [Noted()]})
+    unsendable = writer.request({plan(): [Noted()]}, causation=cast("UUID", "not an id"))
+    log.gate.clear()
+    tasks = [asyncio.create_task(appender.submit(writer.organization, request)) for request in (good, unsendable)]
+    await asyncio.sleep(0)
+    log.gate.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(results[0], AppendResult)
+    assert results[0].outcome is Outcome.APPENDED
+    assert isinstance(results[1], asyncpg.DataError)
+    sent = [call for call in log.calls if unsendable.command_id in call]
+    assert [len(call) for call in sent] == [2, 1], "with its neighbour, then alone, then no more"
+
+
+async def test_without_a_database_everybody_is_told_and_nobody_is_asked_one_by_one(
+    log: Watched, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventlog.appender.PAUSE", 0.0)
+    appender = Appender(log)
+    log.lose = 1_000
+    requests = [writer.request({plan(): [Noted()]}) for _ in range(5)]
+    results = await asyncio.gather(
+        *(appender.submit(writer.organization, request) for request in requests), return_exceptions=True
+    )
+    assert {type(result) for result in results} == {asyncpg.ConnectionDoesNotExistError}
+    assert len(log.calls) == 1 + TRIES
+    log.lose = 0
+    again = [await appender.submit(writer.organization, request) for request in requests]
+    assert {result.outcome for result in again} == {Outcome.DUPLICATE}, "what was lost were the answers"
+    assert await log.last_position(writer.organization) == 6
 
 
 async def test_a_lost_answer_is_asked_for_again_and_is_the_first(log: Watched, writer: Writer) -> None:
