@@ -16,9 +16,9 @@ from domain.directory.people import DeactivatePerson, GrantRole
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Event
 from domain.plan.duties import AssignmentServed, Escalate, Escalated, MarkServed, Remind, Reminded, ResultServed
+from domain.plan.ground import ground_of
 from domain.plan.result import AcknowledgeResult
 from domain.plan.signing import SignPlan, approvers
-from domain.plan.state import ground_of
 from domain.plan.tracking import CheckIn
 from domain.values import SYSTEM, Elapsed, WorkingDays
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, World, final_values, okr, who
@@ -167,6 +167,7 @@ def test_r6_4_one_digest_a_period_names_who_owes_a_check_in() -> None:
     assert (world.last(DigestSent).number, world.last(DigestSent).owners) == (1, (OTHER,))
     assert world.when(SYSTEM, world.cycle_ref, SendDigest(number=1)) == []
     world.now = world.last(DigestSent).next_due
+    assert world.when(SYSTEM, world.cycle_ref, SendDigest(number=1)) == [], "a doubled first digest is not the second"
     assert world.perform(world.cycle_ref) == ["SendDigest"]
     assert world.last(DigestSent).owners == (STAFF, OTHER)
 

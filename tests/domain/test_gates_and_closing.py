@@ -25,7 +25,8 @@ from domain.messages import Command
 from domain.plan.drafting import AcknowledgeAssignment, DraftGoal
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import AcknowledgeResult
-from domain.plan.signing import RecallPlan, RejectPlan, SignPlan, SubmitPlan
+from domain.plan.sending_back import RecallPlan, RejectPlan
+from domain.plan.signing import SignPlan, SubmitPlan
 from domain.sealed import AuthorText
 from domain.values import SYSTEM
 from tests.support.given import (
@@ -174,6 +175,8 @@ def test_finishing_twice_or_an_older_closing_changes_nothing() -> None:
     assert world.when(SYSTEM, world.cycle_ref, finish) == []
     begin = BeginClosing(phase=Phase.DRAFT, since=1)
     assert world.when(SYSTEM, world.cycle_ref, begin) == []
+    closing(world.proposed().accepted())
+    assert world.when(SYSTEM, world.cycle_ref, finish) == [], "a late finish of draft's closing closed negotiate"
 
 
 def test_a_closed_phase_records_the_version_of_each_plan() -> None:
