@@ -23,7 +23,8 @@ from domain.cycle.state import CYCLE_UNKNOWN, CycleState
 from domain.decider import Ref
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DIRECTORY, DirectoryState
-from domain.plan.state import PLAN_UNKNOWN, PlanState, ground_of
+from domain.plan.ground import ground_of
+from domain.plan.state import PLAN_UNKNOWN, PlanState
 from domain.waiting import plan_waits
 
 router = APIRouter(prefix="/v1/organizations/{organization}", responses={"default": PROBLEMS})

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+from domain.plan.ground import Ground
 from domain.plan.signing import approvers
-from domain.plan.state import Ground, PlanState
+from domain.plan.state import PlanState
 
 
 def signature_waits(plan: PlanState, ground: Ground) -> dict[str, Any] | None:

@@ -7,8 +7,9 @@ from uuid import UUID
 from domain.cycle.gates import CHECKS
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
+from domain.plan.ground import Ground
 from domain.plan.signing import approvers
-from domain.plan.state import Ground, PlanState
+from domain.plan.state import PlanState
 from domain.values import Frozen, Instant, Share
 
 GATES: dict[Phase, tuple[str, ...]] = {

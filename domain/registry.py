@@ -16,6 +16,7 @@ import domain.plan.drafting
 import domain.plan.duties
 import domain.plan.negotiation
 import domain.plan.result
+import domain.plan.sending_back
 import domain.plan.signing
 import domain.plan.tracking  # noqa: F401 - a module registers its rules when it is loaded
 from domain.cycle.state import cycle

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
+from domain.plan.ground import Ground
 from domain.plan.signing import approvers
-from domain.plan.state import Goal, Ground, PlanState, Side
+from domain.plan.state import Goal, PlanState, Side
 from domain.values import Frozen, Instant
 
 NEGOTIABLE = (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)

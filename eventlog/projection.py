@@ -18,7 +18,8 @@ from domain.cycle.state import CycleState
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY, DirectoryState
 from domain.messages import Kind
-from domain.plan.state import PlanState, ground_of
+from domain.plan.ground import ground_of
+from domain.plan.state import PlanState
 from domain.values import plan_id
 from domain.waiting import Wait, cycle_waits, plan_waits
 from eventlog.codec import Codec, UnknownEventError

@@ -19,7 +19,8 @@ from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDraft
 from domain.plan.duties import AssignmentServed, Escalated, Reminded, ResultServed
 from domain.plan.negotiation import RevisionAccepted, RevisionProposed
 from domain.plan.result import Reflected, ResultAcknowledged
-from domain.plan.signing import ChangesRequested, PlanRecalled, PlanRejected, PlanSigned, PlanSubmitted
+from domain.plan.sending_back import ChangesRequested, PlanRecalled, PlanRejected
+from domain.plan.signing import PlanSigned, PlanSubmitted
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckedIn
 from domain.plan.voiding import SignaturesVoided

@@ -14,7 +14,7 @@ from domain.decider import Context
 from domain.directory.people import NOT_ADMIN, require_person
 from domain.directory.state import DIRECTORY, DirectoryState, Role
 from domain.messages import Event, Wake
-from domain.plan.state import chain_is_complete, chain_steps
+from domain.plan.ground import chain_is_complete, chain_steps
 from domain.problems import problem
 from domain.sealed import AuthorText, CommonName
 from domain.values import Instant

@@ -10,19 +10,9 @@ from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.goals import Kpi, Okr, goal_hash
 from domain.messages import Event, Wake
+from domain.plan.ground import Ground, ground, require_active, require_actor, require_participant
 from domain.plan.lint import lint_goal
-from domain.plan.state import (
-    Goal,
-    Ground,
-    OpeningCommand,
-    PlanCommand,
-    PlanState,
-    ground,
-    plan,
-    require_active,
-    require_actor,
-    require_participant,
-)
+from domain.plan.state import Goal, OpeningCommand, PlanCommand, PlanState, plan
 from domain.plan.voiding import void_signatures
 from domain.problems import problem
 from domain.values import Hash, Instant

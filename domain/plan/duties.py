@@ -16,8 +16,9 @@ from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.directory.state import Role
 from domain.messages import Event, Wake
+from domain.plan.ground import Ground, ground
 from domain.plan.signing import approvers
-from domain.plan.state import Ground, PlanCommand, PlanState, Receipt, Signing, ground, plan
+from domain.plan.state import PlanCommand, PlanState, Receipt, Signing, plan
 
 
 class Remind(PlanCommand):

@@ -13,18 +13,9 @@ from domain.goals import GoalDefinition, goal_hash
 from domain.messages import Event, Wake
 from domain.plan.diff import PATH, Change, diff
 from domain.plan.drafting import require_current, require_weight
+from domain.plan.ground import ground, require_active, require_actor, require_participant
 from domain.plan.lint import lint_goal
-from domain.plan.state import (
-    Goal,
-    PlanCommand,
-    PlanState,
-    Side,
-    ground,
-    plan,
-    require_active,
-    require_actor,
-    require_participant,
-)
+from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
 from domain.plan.voiding import void_signatures
 from domain.problems import problem
 from domain.sealed import AuthorText

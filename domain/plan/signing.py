@@ -7,27 +7,13 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Field
-
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
+from domain.plan.ground import Ground, ground, require_active, require_actor, require_participant
 from domain.plan.lint import lint_plan
-from domain.plan.state import (
-    Ground,
-    PlanCommand,
-    PlanState,
-    Signature,
-    Signing,
-    ground,
-    plan,
-    require_active,
-    require_actor,
-    require_participant,
-)
-from domain.plan.voiding import void_signatures
+from domain.plan.state import PlanCommand, PlanState, Signature, Signing, plan
 from domain.problems import problem
-from domain.sealed import AuthorText
 from domain.values import Hash, Instant
 
 NO_GOALS = problem("plan.no_goals", 409, "The plan has no goals.", "Draft or assign one first.")
@@ -78,27 +64,6 @@ class SignPlan(PlanCommand):
     hash: Hash
 
 
-class RejectPlan(PlanCommand):
-    """Refuse the plan that was seen, with a reason; it goes back to its owner (R5.3)."""
-
-    hash: Hash
-    reason: AuthorText
-
-
-class RequestChanges(PlanCommand):
-    """Send the plan back naming the goals to change (R5.3)."""
-
-    hash: Hash
-    goals: tuple[UUID, ...] = Field(min_length=1)
-    reason: AuthorText
-
-
-class RecallPlan(PlanCommand):
-    """The owner takes a submitted plan back before it is signed through (R5.3)."""
-
-    reason: AuthorText
-
-
 class PlanSubmitted(Event):
     """The plan waits for its first signature."""
 
@@ -122,32 +87,6 @@ class PlanSigned(Event):
     remind_at: Instant
     """For the next step."""
     escalate_at: Instant
-
-
-class PlanRejected(Event):
-    """An approver refused the plan."""
-
-    hash: Hash
-    step: int
-    approver: UUID
-    reason: AuthorText
-
-
-class ChangesRequested(Event):
-    """An approver sent the plan back."""
-
-    hash: Hash
-    step: int
-    approver: UUID
-    goals: tuple[UUID, ...]
-    reason: AuthorText
-
-
-class PlanRecalled(Event):
-    """The owner took the plan back."""
-
-    hash: Hash
-    reason: AuthorText
 
 
 def approvers(found: Ground, signing: Signing) -> frozenset[UUID]:
@@ -218,7 +157,7 @@ def _require_hash(state: PlanState, found: Ground, seen: str) -> None:
         raise STALE_HASH("/hash", now=now)
 
 
-def _waiting(state: PlanState, seen: str, context: Context) -> tuple[Ground, Signing]:
+def waiting(state: PlanState, seen: str, context: Context) -> tuple[Ground, Signing]:
     """What every decision of an approver checks first."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.COMMIT)
@@ -242,7 +181,7 @@ def _waiting(state: PlanState, seen: str, context: Context) -> tuple[Ground, Sig
 @plan.decides(SignPlan)
 def sign_plan(state: PlanState, command: SignPlan, context: Context) -> list[Event]:
     """An approver of the waiting step signs the present hash; a person counts once (R5.1, R5.4)."""
-    found, signing = _waiting(state, command.hash, context)
+    found, signing = waiting(state, command.hash, context)
     remind_at, escalate_at = _patience(found, context)
     return [
         PlanSigned(
@@ -255,42 +194,6 @@ def sign_plan(state: PlanState, command: SignPlan, context: Context) -> list[Eve
             escalate_at=escalate_at,
         )
     ]
-
-
-@plan.decides(RejectPlan)
-def reject_plan(state: PlanState, command: RejectPlan, context: Context) -> list[Event]:
-    """An approver refuses; earlier signatures are void with the reason kept (R5.3)."""
-    _, signing = _waiting(state, command.hash, context)
-    rejected = PlanRejected(hash=command.hash, step=signing.step, approver=context.actor, reason=command.reason)
-    return [rejected, *void_signatures(state, "rejected", by=context.actor)]
-
-
-@plan.decides(RequestChanges)
-def request_changes(state: PlanState, command: RequestChanges, context: Context) -> list[Event]:
-    """An approver names the goals to change (R5.3)."""
-    _, signing = _waiting(state, command.hash, context)
-    for goal in command.goals:
-        state.goal(goal)
-    requested = ChangesRequested(
-        hash=command.hash, step=signing.step, approver=context.actor, goals=command.goals, reason=command.reason
-    )
-    return [requested, *void_signatures(state, "changes_requested", by=context.actor)]
-
-
-@plan.decides(RecallPlan)
-def recall_plan(state: PlanState, command: RecallPlan, context: Context) -> list[Event]:
-    """Before the last signature; those already given are void with the reason kept (R5.3)."""
-    found = ground(state, context)
-    found.cycle.require_phase(context.at, Phase.COMMIT)
-    require_participant(found)
-    require_active(found, context)
-    require_actor(context, frozenset({found.owner}), "the plan's owner")
-    if state.signing is None:
-        raise NOT_SUBMITTED()
-    if state.signing.complete:
-        raise COMPLETE()
-    recalled = PlanRecalled(hash=state.signing.hash, reason=command.reason)
-    return [recalled, *void_signatures(state, "recalled", by=context.actor)]
 
 
 @plan.evolves(PlanSubmitted)
@@ -324,21 +227,3 @@ def plan_signed(state: PlanState, event: PlanSigned) -> PlanState:
         }
     )
     return state.model_copy(update={"signing": signing})
-
-
-@plan.evolves(PlanRejected)
-def plan_rejected(state: PlanState, event: PlanRejected) -> PlanState:
-    del event
-    return state
-
-
-@plan.evolves(ChangesRequested)
-def changes_requested(state: PlanState, event: ChangesRequested) -> PlanState:
-    del event
-    return state
-
-
-@plan.evolves(PlanRecalled)
-def plan_recalled(state: PlanState, event: PlanRecalled) -> PlanState:
-    del event
-    return state

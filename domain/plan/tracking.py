@@ -9,17 +9,8 @@ from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.goals import Kpi, Milestones, Okr
 from domain.messages import Event, Wake
-from domain.plan.state import (
-    Goal,
-    PlanCommand,
-    PlanState,
-    Reading,
-    ground,
-    plan,
-    require_active,
-    require_actor,
-    require_participant,
-)
+from domain.plan.ground import ground, require_active, require_actor, require_participant
+from domain.plan.state import Goal, PlanCommand, PlanState, Reading, plan
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Instant, Share

@@ -14,8 +14,8 @@ from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.directory.people import SetManager
 from domain.directory.state import DIRECTORY
+from domain.plan.ground import ground_of
 from domain.plan.result import AcknowledgeResult
-from domain.plan.state import ground_of
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values
 
 

@@ -24,7 +24,8 @@ from domain.messages import Command
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import AcknowledgeResult, Reflect
-from domain.plan.signing import RecallPlan, RejectPlan, RequestChanges, SignPlan, SubmitPlan
+from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
+from domain.plan.signing import SignPlan, SubmitPlan
 from domain.plan.tracking import CheckIn
 from domain.problems import DomainError
 from domain.registry import COMMANDS

@@ -11,17 +11,9 @@ from domain.cycle.windows import Phase
 from domain.directory.people import DeactivatePerson, SetManager
 from domain.directory.state import DIRECTORY
 from domain.messages import Command
-from domain.plan.signing import (
-    PlanSigned,
-    PlanSubmitted,
-    RecallPlan,
-    RejectPlan,
-    RequestChanges,
-    SignPlan,
-    SubmitPlan,
-    approvers,
-)
-from domain.plan.state import Ground, ground_of
+from domain.plan.ground import Ground, ground_of
+from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
+from domain.plan.signing import PlanSigned, PlanSubmitted, SignPlan, SubmitPlan, approvers
 from domain.plan.voiding import SignaturesVoided
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, increase, kpi, milestones, okr, who
 

@@ -29,10 +29,12 @@ from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.duties import next_level
+from domain.plan.ground import ground_of
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import AcknowledgeResult, Reflect
-from domain.plan.signing import RecallPlan, RejectPlan, RequestChanges, SignPlan, SubmitPlan, approvers
-from domain.plan.state import Reading, Side, ground_of
+from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
+from domain.plan.signing import SignPlan, SubmitPlan, approvers
+from domain.plan.state import Reading, Side
 from domain.plan.tracking import CheckIn
 from domain.problems import DomainError
 from domain.registry import DECIDERS
@@ -268,7 +270,8 @@ class CycleMachine(RuleBasedStateMachine):
         """Nothing is owed for ever, and what waits is asked of somebody or said to be failing. Tried on a copy."""
         world = World(self.world.now, self.world.cycle, dict(self.world.states), list(self.world.events))
         for _ in range(20):
-            if not any([world.perform(ref) for ref in self.streams(world)]):
+            done = [world.perform(ref) for ref in self.streams(world)]
+            if not any(done):
                 break
         else:
             raise AssertionError("something is owed for ever")

@@ -8,7 +8,7 @@ from domain.board import cycle_row, plan_row
 from domain.cycle.opening import ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
-from domain.plan.state import ground_of
+from domain.plan.ground import ground_of
 from domain.plan.tracking import CheckIn
 from domain.waiting import Group, Wait, What, cycle_waits, plan_waits
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values, okr, who

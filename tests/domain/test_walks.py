@@ -30,10 +30,12 @@ from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.duties import next_level
+from domain.plan.ground import ground_of
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import AcknowledgeResult, Reflect
-from domain.plan.signing import RecallPlan, RejectPlan, RequestChanges, SignPlan, SubmitPlan, approvers
-from domain.plan.state import Reading, Side, ground_of
+from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
+from domain.plan.signing import SignPlan, SubmitPlan, approvers
+from domain.plan.state import Reading, Side
 from domain.plan.tracking import CheckIn
 from domain.problems import DomainError
 from domain.registry import DECIDERS

@@ -17,7 +17,7 @@ from domain.goals import Okr
 from domain.plan.drafting import AcknowledgeAssignment
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import AcknowledgeResult, Reflect
-from domain.plan.signing import RejectPlan
+from domain.plan.sending_back import RejectPlan
 from domain.plan.tracking import CheckIn
 from domain.registry import DECIDERS
 from eventlog.projector import Projector

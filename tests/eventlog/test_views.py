@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from cli.composition import CODEC, Engine
-from domain.plan.signing import RejectPlan
+from domain.plan.sending_back import RejectPlan
 from domain.registry import DECIDERS
 from eventlog.projector import Pool
 from eventlog.rebuild import rebuild_views

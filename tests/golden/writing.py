@@ -23,7 +23,7 @@ from domain.directory.state import DIRECTORY, Role
 from domain.messages import Event
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.result import AcknowledgeResult, Reflect
-from domain.plan.signing import RecallPlan, RejectPlan, RequestChanges
+from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckIn
 from domain.registry import EVENTS

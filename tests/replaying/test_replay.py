@@ -12,7 +12,7 @@ from domain.goals import Measured, Okr
 from domain.plan.drafting import AssignGoal, DraftGoal
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import Reflect
-from domain.plan.signing import RecallPlan, RequestChanges
+from domain.plan.sending_back import RecallPlan, RequestChanges
 from domain.plan.state import plan
 from domain.plan.tracking import CheckIn
 from tests.support.quarter import Quarter, indicator, open_engine_on, windows

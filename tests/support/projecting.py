@@ -21,7 +21,7 @@ from domain.cycle.windows import Phase
 from domain.directory.people import AddPerson, DeactivatePerson, GrantRole, RevokeRole, SetManager
 from domain.directory.state import DIRECTORY, Role
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
-from domain.plan.signing import RecallPlan, RejectPlan
+from domain.plan.sending_back import RecallPlan, RejectPlan
 from domain.problems import DomainError
 from domain.registry import DECIDERS
 from eventlog.codec import Codec

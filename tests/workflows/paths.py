@@ -11,7 +11,7 @@ from domain.cycle.exceptions import ReopenPhase
 from domain.cycle.policy import Policy
 from domain.cycle.windows import Phase
 from domain.decider import Ref
-from domain.plan.signing import RejectPlan
+from domain.plan.sending_back import RejectPlan
 from domain.values import Elapsed
 from tests.support.quarter import Quarter, windows
 from tests.support.skipping import Skipping, name_of

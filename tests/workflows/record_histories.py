@@ -18,7 +18,7 @@ from temporalio.client import Client
 from cli.stack import LocalStack
 from domain.cycle.windows import Phase
 from domain.decider import Ref
-from domain.plan.signing import RejectPlan
+from domain.plan.sending_back import RejectPlan
 from eventlog.migrate import migrate
 from eventlog.settings import Settings
 from tests.support.dev_server import dev_server, until, working

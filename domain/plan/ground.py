@@ -1,0 +1,117 @@
+"""What a plan's rules stand on: its cycle, the directory, and the people around the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain.cycle.policy import Relation
+from domain.cycle.state import CycleState
+from domain.decider import Context
+from domain.directory.state import DIRECTORY, DirectoryState
+from domain.messages import Command
+from domain.plan.state import PLAN_UNKNOWN, OpeningCommand, PlanState, Side
+from domain.problems import problem
+from domain.values import Frozen, plan_id
+
+PLAN_ID = problem(
+    "plan.id_mismatch",
+    422,
+    "The plan of this owner in this cycle is {plan}.",
+    "Send the command to that plan, or correct `cycle` and `owner`.",
+)
+NOT_PARTICIPANT = problem(
+    "plan.not_participant",
+    409,
+    "This owner does not take part in the cycle.",
+    "Ask the facilitator to enrol the owner.",
+)
+NOT_ALLOWED = problem(
+    "plan.not_allowed", 403, "Only {who} may do this.", "Ask one of them, or have the reporting line corrected."
+)
+
+
+class Ground(Frozen):
+    """What a plan's rules stand on: the plan's cycle, the directory and the people around the plan."""
+
+    cycle: CycleState
+    directory: DirectoryState
+    owner: UUID
+    """The person who answers for the plan: the owner, or the team's lead."""
+    takes_part: bool
+    """Whether the plan's owner is enrolled and not excused."""
+    steps: tuple[frozenset[UUID], ...]
+    """Who may sign each step of the chain."""
+
+    @property
+    def counterpart(self) -> frozenset[UUID]:
+        """The other side of a negotiation: whoever signs first (R4)."""
+        return self.steps[0] if self.steps else frozenset()
+
+    def side_of(self, actor: UUID) -> Side | None:
+        """Which side somebody is on."""
+        if actor == self.owner:
+            return Side.OWNER
+        return Side.COUNTERPART if actor in self.counterpart else None
+
+
+def chain_steps(directory: DirectoryState, cycle: CycleState, owner: UUID) -> tuple[frozenset[UUID], ...]:
+    """Who may sign each step for an owner; an empty step is pending, never approved (R5.2, R5.4)."""
+    responsible = directory.responsible(owner)
+    line = list(directory.line_above(responsible))
+    place = {Relation.MANAGER: 0, Relation.MANAGERS_MANAGER: 1}
+    steps: list[frozenset[UUID]] = []
+    for step in cycle.policy.chain:
+        index = place[step.relation]
+        named = {line[index]} if index < len(line) else directory.holders(step.otherwise) - set(line)
+        steps.append(frozenset(named) - {responsible})
+    return tuple(steps)
+
+
+def chain_is_complete(steps: Sequence[frozenset[UUID]], taken: frozenset[UUID] = frozenset()) -> bool:
+    """Whether distinct people can be found for all steps: a person counts once in a chain (R5.4)."""
+    if not steps:
+        return True
+    return any(chain_is_complete(steps[1:], taken | {signer}) for signer in steps[0] - taken)
+
+
+def ground(state: PlanState, context: Context, command: Command | None = None) -> Ground:
+    """The ground of a plan's rules. Raises where there is no such plan."""
+    cycle_id, owner = state.cycle, state.owner
+    if isinstance(command, OpeningCommand):
+        expected = plan_id(command.cycle, command.owner)
+        if context.stream != expected:
+            raise PLAN_ID("/cycle", plan=str(expected))
+        cycle_id, owner = command.cycle, command.owner
+    if cycle_id is None or owner is None:
+        raise PLAN_UNKNOWN()
+    return ground_of(owner, context.state("cycle", cycle_id), context.states[DIRECTORY])
+
+
+def ground_of(owner: UUID, cycle: CycleState, directory: DirectoryState) -> Ground:
+    """The ground of an owner's plan, made of the two states it stands on."""
+    return Ground(
+        cycle=cycle,
+        directory=directory,
+        owner=directory.responsible(owner),
+        takes_part=cycle.takes_part(owner),
+        steps=chain_steps(directory, cycle, owner),
+    )
+
+
+def require_participant(found: Ground) -> None:
+    """Refuse plans of owners who are not enrolled or are excused (R2.6)."""
+    if not found.takes_part:
+        raise NOT_PARTICIPANT("/owner")
+
+
+def require_actor(context: Context, allowed: frozenset[UUID], who: str) -> None:
+    """Refuse anybody but these people. `who` says it in the glossary's words."""
+    if context.actor not in allowed:
+        raise NOT_ALLOWED(who=who)
+
+
+def require_active(found: Ground, context: Context) -> None:
+    """Somebody who has left decides nothing."""
+    if not found.directory.is_active(context.actor):
+        raise NOT_ALLOWED(who="active people")
