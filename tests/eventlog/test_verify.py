@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
+from eventlog.log import Outcome
 from eventlog.postgres import PostgresLog, open_pool
 from eventlog.verify import ChainReport, verify_chain
 from tests.eventlog.writing import Noted, Writer, plan
@@ -80,3 +82,16 @@ async def test_a_planted_fault_is_found_where_it_is(
     assert not report.holds
     assert report.fault is not None
     assert fault in report.fault
+
+
+async def test_an_event_that_happened_before_the_one_in_front_of_it_is_found(
+    written: tuple[str, PostgresLog, Writer],
+) -> None:
+    """Its bytes and its chain are in order: whoever wrote it had a clock that lagged and did not look at the stream."""
+    _, log, writer = written
+    ref = plan()
+    now = datetime.now(UTC)
+    for at in (now, now - timedelta(seconds=2)):
+        assert (await writer.append(log, writer.request({ref: [Noted()]}, at=at))).outcome is Outcome.APPENDED
+    report = await verify_chain(log, writer.organization)
+    assert report.fault == "position 7: it happened before the event in front of it in its stream"
