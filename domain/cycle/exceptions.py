@@ -96,7 +96,11 @@ def reopen_phase(state: CycleState, command: ReopenPhase, context: Context) -> l
             raise PHASE_NOT_PAST("/phase", phase=command.phase.value)
     if command.until <= context.at:
         raise DEADLINE_PAST("/until", until=str(command.until), than=str(context.at))
-    deadlines = _moved(state, command.phase, command.until)
+    # A phase that was closed early is over by now: else one re-opened behind it would have to close before it.
+    deadlines = {
+        phase: min(due, context.at) if phase.is_before(command.phase) else due
+        for phase, due in _moved(state, command.phase, command.until).items()
+    }
     digest = context.after(context.at, state.policy.check_in_every) if command.phase is Phase.TRACK else None
     return [PhaseReopened(phase=command.phase, deadlines=deadlines, reason=command.reason, digest_due=digest)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -70,6 +71,13 @@ def publish_results(state: CycleState, command: PublishResults, context: Context
     return [ResultsPublished(results=results, served_at=context.after(context.at, state.policy.result_served))]
 
 
+def owes_check_in(plan: PlanState, since: datetime) -> bool:
+    """Whether a goal whose final values are not in was not reported since then: the inbox asks for each (R6.1)."""
+    return any(
+        not goal.final and (goal.checked_in_at is None or goal.checked_in_at < since) for goal in plan.goals.values()
+    )
+
+
 @cycle.decides(SendDigest)
 def send_digest(state: CycleState, command: SendDigest, context: Context) -> list[Event]:
     """Once a period while track is open."""
@@ -79,13 +87,7 @@ def send_digest(state: CycleState, command: SendDigest, context: Context) -> lis
     if context.at < due:
         return []
     plans: list[PlanState] = [context.states[ref] for ref in state.plans()]
-    silent = [
-        plan.owner
-        for plan in plans
-        if plan.owner is not None
-        and not all(goal.final for goal in plan.goals.values())
-        and (plan.last_check_in is None or plan.last_check_in < since)
-    ]
+    silent = [plan.owner for plan in plans if plan.owner is not None and owes_check_in(plan, since)]
     # From when it was due, so that the rhythm does not creep; a late one is not followed by a burst.
     next_due = context.after(due, state.policy.check_in_every)
     if next_due <= context.at:

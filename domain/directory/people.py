@@ -85,6 +85,8 @@ class RevokeRole(Command):
 class PersonAdded(Event):
     """Somebody is in the directory."""
 
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})  # a new approver may end a step's waiting (R5.4)
+
     person: UUID
     name: PersonName
     manager: UUID | None = None

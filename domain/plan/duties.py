@@ -222,6 +222,8 @@ def result_served(state: PlanState, event: ResultServed) -> PlanState:
 
 def plan_agenda(state: PlanState, context: Context, now: datetime) -> Agenda:
     """The agenda of a plan: nothing where its owner is excused, over where the cycle is closed."""
+    if state.cycle is None:
+        return Agenda(summary="Not begun")
     found = ground(state, context)
     phase = found.cycle.phase.value
     if found.cycle.closed:

@@ -133,20 +133,22 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
         if found.cycle.policy.reasons_required:
             _require_reasons(command, changes)
     policy = found.cycle.policy
+    revised = goal_hash(command.definition)
+    altered = revised != goal.hash  # also by another order of its key results, of which the difference says nothing
     proposed = RevisionProposed(
         goal=goal.id,
-        number=goal.number + 1 if changes else goal.number,
+        number=goal.number + 1 if altered else goal.number,
         round=goal.round + 1,
         side=side,
         author=context.actor,
         definition=command.definition,
-        hash=goal_hash(command.definition),
+        hash=revised,
         changes=changes,
         reasons=command.reasons,
         findings=lint_goal(command.definition, policy),
         answer_by=context.after(context.at, policy.turn if goal.definition.kind == "okr" else policy.assignment_served),
     )
-    voided = void_signatures(state, "goal_changed", goal.id, context.actor) if changes else []
+    voided = void_signatures(state, "goal_changed", goal.id, context.actor) if altered else []
     return [proposed, *voided]
 
 

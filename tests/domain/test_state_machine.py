@@ -1,317 +1,119 @@
-"""Random people send random commands in random order, stale and doubled ones among them, while time moves on.
+"""Random people send random commands from any phase on; the model of `model.py` judges every event that comes of them.
 
-Whatever they do, the rules and the model of `cycle_model` agree, what is due comes to rest, and the events give the
-state back. `GOALCYCLE_HYPOTHESIS=deep` runs it for long.
+Besides what `test_walks` compares: a duty is done once and then no longer due (the log answers a repeated key with what
+it did the first time), and whatever changes another stream's agenda wakes it.
+`GOALCYCLE_HYPOTHESIS=deep` runs it for long.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, event, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import invariant, rule
 
-from domain.canonical import canonical_bytes
-from domain.cycle.closing import AdvancePhase, CloseCycle
-from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
-from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
-from domain.cycle.results import PublishResults
-from domain.cycle.windows import Phase
 from domain.decider import Ref
-from domain.directory.people import DeactivatePerson, GrantRole, RevokeRole, SetManager
+from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY, Role
-from domain.messages import Command
-from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
-from domain.plan.duties import next_level
-from domain.plan.ground import ground_of
-from domain.plan.negotiation import AcceptRevision, ProposeRevision
-from domain.plan.result import AcknowledgeResult, Reflect
-from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
-from domain.plan.signing import SignPlan, SubmitPlan, approvers
-from domain.plan.state import Reading, Side
+from domain.messages import Command, Wake
+from domain.plan.negotiation import ProposeRevision
 from domain.plan.tracking import CheckIn
-from domain.problems import DomainError
-from domain.registry import DECIDERS
 from domain.values import SYSTEM
-from tests.domain.cycle_model import CycleModel, PlanFacts
-from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, increase, kpi, milestones, okr, who
+from tests.domain.model import Model
+from tests.domain.test_walks import PERSON_OF, AnyWalk, goals, owners
+from tests.support.given import LEAD, World, increase, milestones, okr, who
 
-PEOPLE = (LEAD, HEAD, STAFF, OTHER, *BOARD)
-PERSON_OF = {STAFF: STAFF, TEAM: OTHER}
-"""Who answers for each owner's plan: one is a person's, one a team's."""
-SECRETS = tuple(
-    text.encode()
-    for text in ("Win the harbour", "Berths used", "by asking every captain", "Somebody", "Crew", "secret")
-)
-
-people = st.sampled_from(PEOPLE)
-owners = st.sampled_from(list(PERSON_OF))
-goals = st.sampled_from(["okr", "kpi"])
-target = f"key_results.{who('berths')}.target"
+Owed = tuple[frozenset[str], datetime | None, bool, bool]
 
 
-class CycleMachine(RuleBasedStateMachine):
-    """One cycle with a person's and a team's plan."""
+class CycleMachine(AnyWalk):
+    """A walk whose every event is judged."""
 
-    @initialize()
-    def begin(self) -> None:
-        self.world = World().founded().opened(*PERSON_OF)
-        self.model = CycleModel({owner: PlanFacts(person) for owner, person in PERSON_OF.items()})
-        self.refs = {owner: self.world.plan_ref(owner) for owner in PERSON_OF}
-        self.seen_hashes: dict[UUID, list[str]] = {owner: ["0" * 64] for owner in PERSON_OF}
-        self.sent: list[tuple[UUID, Ref, Command]] = []
-        self.learned = 0
-        self.learn()
-
-    def send(self, actor: UUID, ref: Ref, command: Command) -> None:
-        """Send it; refused or not, it may be sent again later. Only rules may refuse, never an exception."""
-        self.sent.append((actor, ref, command))
-        frozen = ref.kind == "plan" and self.world.the_cycle().closing_in_force(self.world.now)
-        try:
-            events = self.world.when(actor, ref, command)
-        except DomainError:
-            assert actor != SYSTEM, "a duty was refused instead of being no longer owed"
-            return
-        assert not (frozen and events and actor != SYSTEM), "a plan moved while its phase was closing"
-        self.learn()
+    def __init__(self) -> None:
+        super().__init__()
+        self.judged = 0
+        self.done: set[tuple[Ref, str]] = set()
 
     def learn(self) -> None:
-        """Tell the model what is new, and look at the bytes."""
-        owner_of = {ref: owner for owner, ref in self.refs.items()}
-        for ref, actor, at, happened in self.world.events[self.learned :]:
-            self.model.learn(happened, actor, at, owner_of.get(ref))
-            payload = canonical_bytes(happened)
-            assert not any(secret in payload for secret in SECRETS), "a text stands in the log"
-            event(type(happened).__name__)
-        self.learned = len(self.world.events)
+        super().learn()
+        if not self.judged:
+            self.judge = Model(self.world.cycle)
+        for event in self.world.events[self.judged :]:
+            self.judge.see(*event)
+        self.judged = len(self.world.events)
+        self.judge.whole()
 
-    # --- people ---
+    def send(self, actor: UUID, ref: Ref, command: Command) -> None:
+        before, known = self.owed(), len(self.world.events)
+        super().send(actor, ref, command)
+        wakes = frozenset[Wake]().union(*(event.wakes for *_, event in self.world.events[known:]))
+        after = self.owed()
+        for other in before:
+            if other != ref and before[other] != after[other]:
+                needed = Wake.PARENT if ref.kind == "plan" else Wake.CHILDREN
+                assert needed in wakes, (
+                    f"{type(command).__name__} changes what a {other.kind} owes and does not wake it"
+                )
 
-    @rule(actor=people, owner=owners, name=goals, mine=st.booleans())
-    def writes_a_goal(self, actor: UUID, owner: UUID, name: str, mine: bool) -> None:
-        about: dict[str, Any] = {"cycle": self.world.cycle, "owner": owner, "goal": who(f"{name} of {owner}")}
-        if name == "okr":
-            self.send(PERSON_OF[owner] if mine else actor, self.refs[owner], DraftGoal(definition=okr(), **about))
-        else:
-            self.send(HEAD if mine else actor, self.refs[owner], AssignGoal(definition=kpi(), **about))
+    @rule(role=st.sampled_from([(), (Role.BOARD_APPROVER,)]), manager=st.sampled_from([LEAD, None]))
+    def somebody_joins(self, role: tuple[Role, ...], manager: UUID | None) -> None:
+        newcomer = who(f"newcomer {len(self.world.directory.people)}")
+        self.send(LEAD, DIRECTORY, AddPerson(person=newcomer, name="Somebody", manager=manager, roles=role))
 
-    @rule(
-        actor=people,
-        owner=owners,
-        berths=st.integers(11, 14),
-        reasoned=st.booleans(),
-        weight=st.sampled_from([100, 50]),
-    )
-    def proposes(self, actor: UUID, owner: UUID, berths: int, reasoned: bool, weight: int) -> None:
-        changed = okr(str(weight), key_results=(increase(target=str(berths)), milestones()))
-        reasons: dict[str, Any] = dict.fromkeys((target, "weight"), "secret") if reasoned else {}
-        command = ProposeRevision(goal=who(f"okr of {owner}"), definition=changed, reasons=reasons)
-        self.send(actor, self.refs[owner], command)
-
-    @rule(actor=people, owner=owners, name=goals, stale=st.booleans())
-    def answers(self, actor: UUID, owner: UUID, name: str, stale: bool) -> None:
+    @rule(owner=owners, name=goals, final=st.booleans())
+    def reports_one_goal(self, owner: UUID, name: str, final: bool) -> None:
         goal = who(f"{name} of {owner}")
-        found = self.world.plan(owner).goals.get(goal)
-        seen = "1" * 64 if stale or found is None else found.hash
-        kind = AcceptRevision if name == "okr" else AcknowledgeAssignment
-        self.send(actor, self.refs[owner], kind(goal=goal, hash=seen))
+        report = CheckIn(goal=goal, confidence="0.4", status="at_risk", final=final)
+        self.send(PERSON_OF[owner], self.refs[owner], report)
 
-    @rule(
-        actor=people,
-        owner=owners,
-        pick=st.integers(0, 3),
-        act=st.sampled_from(["submit", "sign", "sign", "sign", "reject", "ask", "recall"]),
-    )
-    def decides_on_a_plan(self, actor: UUID, owner: UUID, pick: int, act: str) -> None:
-        known = self.seen_hashes[owner]
-        known.append(self.world.hash(owner))
-        seen = known[-1] if pick else known[len(known) // 2]
-        goal = who(f"okr of {owner}")
-        commands: dict[str, Callable[[], Command]] = {
-            "submit": lambda: SubmitPlan(hash=seen),
-            "sign": lambda: SignPlan(hash=seen),
-            "reject": lambda: RejectPlan(hash=seen, reason="secret"),
-            "ask": lambda: RequestChanges(hash=seen, goals=(goal,), reason="secret"),
-            "recall": lambda: RecallPlan(reason="secret"),
+    @rule(owner=owners)
+    def reorders(self, owner: UUID) -> None:
+        """The same key results in another order are another content, and no change to speak of."""
+        turned = okr(key_results=(milestones(), increase()))
+        self.send(PERSON_OF[owner], self.refs[owner], ProposeRevision(goal=who(f"okr of {owner}"), definition=turned))
+
+    def owed(self) -> dict[Ref, Owed]:
+        """What each stream owes, as far as its workflow sleeps by it."""
+        agendas = {ref: self.world.agenda(ref) for ref in self.streams(self.world)}
+        return {
+            ref: (frozenset(duty.key for duty in found.due), found.next_due, found.closed, found.watching)
+            for ref, found in agendas.items()
         }
-        self.send(actor, self.refs[owner], commands[act]())
-
-    @rule(owner=owners, upto=st.sampled_from(["drafted", "agreed", "submitted", "signed", "signed", "signed"]))
-    def goes_the_likely_way(self, owner: UUID, upto: str) -> None:
-        """So that random walks get somewhere."""
-        ref, person, goal = self.refs[owner], PERSON_OF[owner], who(f"okr of {owner}")
-        self.send(person, ref, DraftGoal(goal=goal, definition=okr(), cycle=self.world.cycle, owner=owner))
-        if upto == "drafted":
-            return
-        found = self.world.plan(owner).goals.get(goal)
-        if found is not None and not found.agreed and found.turn is None:
-            self.send(person, ref, ProposeRevision(goal=goal, definition=okr()))
-        for name, kind in (("okr", AcceptRevision), ("kpi", AcknowledgeAssignment)):
-            found = self.world.plan(owner).goals.get(who(f"{name} of {owner}"))
-            if found is not None:
-                actor = person if found.turn is Side.OWNER or name == "kpi" else HEAD
-                self.send(actor, ref, kind(goal=found.id, hash=found.hash))
-        if upto != "agreed":
-            self.send(person, ref, SubmitPlan(hash=self.world.hash(owner)))
-        for signer in PEOPLE if upto == "signed" else ():
-            self.send(signer, ref, SignPlan(hash=self.world.hash(owner)))
-
-    @rule(actor=people, owner=owners, mine=st.booleans(), final=st.sampled_from([True, True, False]))
-    def checks_in(self, actor: UUID, owner: UUID, mine: bool, final: bool) -> None:
-        for goal in list(self.world.plan(owner).goals.values()):
-            if goal.definition.kind == "kpi":
-                readings: tuple[Reading, ...] = (Reading(measure=goal.id, value=95),)
-            else:
-                readings = (Reading(measure=who("berths"), value=12), Reading(measure=who("steps"), done=()))
-            report = CheckIn(goal=goal.id, readings=readings, confidence="0.5", status="on_track", final=final)
-            self.send(PERSON_OF[owner] if mine else actor, self.refs[owner], report)
-
-    @rule(actor=people, owner=owners, mine=st.booleans())
-    def looks_back(self, actor: UUID, owner: UUID, mine: bool) -> None:
-        result = self.world.the_cycle().results.get(self.refs[owner].stream)
-        seen = result.hash if result else "2" * 64
-        sender = PERSON_OF[owner] if mine else actor
-        self.send(sender, self.refs[owner], AcknowledgeResult(result=seen, how="assent", comment="secret"))
-        looked: dict[str, Any] = dict.fromkeys(("what_happened", "why", "learned"), "secret")
-        self.send(sender, self.refs[owner], Reflect(goal=who(f"okr of {owner}"), next_step="keep", **looked))
-
-    # --- the facilitator, the directory, time ---
-
-    @rule(actor=st.sampled_from([LEAD, LEAD, LEAD, HEAD]), finishes=st.sampled_from([True, True, False]))
-    def closes_the_phase(self, actor: UUID, finishes: bool) -> None:
-        """Sometimes no worker is there to finish it."""
-        last = self.world.the_cycle().phase is Phase.RETROSPECT
-        self.send(actor, self.world.cycle_ref, PublishResults())
-        self.send(actor, self.world.cycle_ref, CloseCycle() if last else AdvancePhase())
-        if finishes:
-            self.duties_are_done(self.world.cycle_ref)
-
-    @rule(act=st.sampled_from(["extend", "reopen", "enrol", "excuse"]), owner=owners, phase=st.sampled_from(Phase))
-    def makes_an_exception(self, act: str, owner: UUID, phase: Phase) -> None:
-        until = self.world.now + timedelta(days=4)
-        commands: dict[str, Command] = {
-            "extend": ExtendDeadline(phase=phase, until=until, reason="secret"),
-            "reopen": ReopenPhase(phase=phase, until=until, reason="secret"),
-            "enrol": EnrolParticipant(owner=owner),
-            "excuse": ExcuseParticipant(owner=owner, reason="secret"),
-        }
-        self.send(LEAD, self.world.cycle_ref, commands[act])
-
-    @rule(pick=st.integers(0, 11), person=st.sampled_from([HEAD, *BOARD]), manager=st.sampled_from([LEAD, None]))
-    def the_directory_changes(self, pick: int, person: UUID, manager: UUID | None) -> None:
-        changes: dict[int, Command] = {
-            0: DeactivatePerson(person=person),
-            1: GrantRole(person=OTHER, role=Role.BOARD_APPROVER),
-            2: RevokeRole(person=OTHER, role=Role.BOARD_APPROVER),
-            3: SetManager(person=HEAD, manager=manager),
-        }
-        if pick in changes:
-            self.send(LEAD, DIRECTORY, changes[pick])
-
-    @rule(pick=st.integers(0, 60))
-    def something_is_sent_again(self, pick: int) -> None:
-        if self.sent:
-            self.send(*self.sent[-1 - pick % len(self.sent)])
-
-    @rule(hours=st.sampled_from([0.001, 1, 30, 24 * 5, 24 * 20]))
-    def time_passes(self, hours: float) -> None:
-        self.world.wait(hours=hours)
-
-    @rule(times=st.integers(1, 3))
-    def workflows_do_what_is_due(self, times: int) -> None:
-        for _ in range(times):
-            for ref in self.streams(self.world):
-                self.duties_are_done(ref)
 
     def duties_are_done(self, ref: Ref) -> None:
         for duty in self.world.agenda(ref).due:
+            known = len(self.world.events)
             self.send(SYSTEM, ref, duty.command)
+            if len(self.world.events) > known:
+                self.note(ref, duty.key, self.done)
 
-    def streams(self, world: World) -> list[Ref]:
-        """The streams with an agenda."""
-        return [ref for ref in (world.cycle_ref, *self.refs.values()) if world.state(ref).version]
-
-    # --- what must never be ---
-
-    @invariant()
-    def the_rules_and_the_model_agree(self) -> None:
-        cycle = self.world.the_cycle()
-        assert (cycle.phase, cycle.closed, cycle.published) == (
-            self.model.phase,
-            self.model.closed,
-            self.model.published,
-        )
-        assert {owner for owner in PERSON_OF if cycle.takes_part(owner)} == self.model.participants
-        assert (not self.world.failing_checks()) == self.model.gate_holds()
-        for owner, facts in self.model.plans.items():
-            plan = self.world.plan(owner)
-            assert {goal.id: goal.agreed for goal in plan.goals.values()} == {
-                goal: told.agreed(facts.person) for goal, told in facts.goals.items()
-            }
-            assert plan.signed == facts.signed
-            assert (plan.signing is not None) == facts.submitted
-            if plan.signing is not None:
-                assert plan.signing.hash == self.world.hash(owner), "what was submitted is not what the plan says"
-                assert [signature.signer for signature in plan.signing.signatures] == [
-                    one for one, _ in facts.signatures
-                ]
-                assert all(content == facts.content() for _, content in facts.signatures), (
-                    "a signature over something else"
-                )
+    def note(self, ref: Ref, key: str, done: set[tuple[Ref, str]]) -> None:
+        assert (ref, key) not in done, f"{key} is owed again: the log would never do it"
+        done.add((ref, key))
 
     @invariant()
-    def what_is_due_comes_to_rest_and_nothing_hangs(self) -> None:
-        """Nothing is owed for ever, and what waits is asked of somebody or said to be failing. Tried on a copy."""
-        world = World(self.world.now, self.world.cycle, dict(self.world.states), list(self.world.events))
-        for _ in range(20):
-            done = [world.perform(ref) for ref in self.streams(world)]
-            if not any(done):
-                break
-        else:
-            raise AssertionError("something is owed for ever")
-        cycle = world.the_cycle()
-        if not cycle.closed and world.now >= cycle.deadlines[cycle.phase]:
-            assert cycle.gate_failure is not None, "a deadline passed in silence"
-        for owner in self.model.participants if cycle.phase is Phase.COMMIT else ():
-            signing = world.plan(owner).signing
-            if signing is None or signing.complete:
-                continue
-            found = ground_of(owner, cycle, world.directory)
-            assert approvers(found, signing) or next_level(found, signing) is None or not signing.signatures
-            assert signing.escalated or world.now < signing.escalate_at, "a signature waits without an escalation"
-
-    @invariant()
-    def an_excused_owner_owes_nothing(self) -> None:
-        for owner, ref in self.refs.items():
-            if owner not in self.model.participants and self.world.state(ref).version:
-                agenda = self.world.agenda(ref)
-                assert (agenda.due, agenda.next_due) == ((), None)
-
-    def teardown(self) -> None:
-        """The log gives the states back: the same from the stored bytes as they were live, each event counted."""
-        if not hasattr(self, "world"):
-            return
-        for ref, live in self.world.states.items():
-            decider = DECIDERS[ref.kind]
-            state, count = decider.initial, 0
-            for other, _, _, happened in self.world.events:
-                if other == ref:
-                    state = decider.evolve(state, type(happened).model_validate_json(canonical_bytes(happened)))
-                    count += 1
-            assert state == live
-            assert live.version == count
+    def each_duty_is_done_once_and_no_longer_due(self) -> None:
+        """Tried on a copy, for in the world itself workflows may be late."""
+        world = World(self.world.now, self.world.cycle, dict(self.world.states), [])
+        done, moved = set(self.done), True
+        while moved:
+            moved = False
+            for ref in self.streams(world):
+                for duty in world.agenda(ref).due:
+                    if world.when(SYSTEM, ref, duty.command):
+                        self.note(ref, duty.key, done)
+                        moved = True
+        assert [world.agenda(ref).due for ref in self.streams(world) if world.agenda(ref).due] == []
 
 
 DEEP = os.environ.get("GOALCYCLE_HYPOTHESIS") == "deep"
 CycleMachine.TestCase.settings = settings(
-    max_examples=1500 if DEEP else 25,
-    stateful_step_count=80 if DEEP else 40,
+    max_examples=1500 if DEEP else 12,
+    stateful_step_count=80 if DEEP else 25,
     deadline=None,
     derandomize=not DEEP,
     suppress_health_check=[HealthCheck.too_slow],

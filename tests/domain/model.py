@@ -1,0 +1,351 @@
+"""A second, smaller book of a cycle, kept from nothing but the events: what must be true of each when it is written.
+
+It shares no rule with the domain: who may sign is looked up in a line of its own, whether a gate holds is counted from
+its own goals and signatures. What both books disagree on is a bug in one of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from domain.cycle import closing, exceptions, opening
+from domain.cycle.results import DigestSent, ResultsPublished
+from domain.cycle.windows import Phase
+from domain.decider import Ref
+from domain.directory import founding, people
+from domain.directory.state import Role
+from domain.goals import goal_hash, plan_hash
+from domain.messages import Event
+from domain.plan import drafting, duties, negotiation, result, sending_back, signing, tracking, voiding
+from domain.values import SYSTEM, plan_id
+
+PHASES = ["draft", "negotiate", "commit", "track", "retrospect"]
+LAPSE = timedelta(seconds=30)
+STEPS = 2
+
+
+@dataclass
+class Person:
+    manager: UUID | None
+    active: bool = True
+    board: bool = False
+
+
+@dataclass
+class Goal:
+    kind: str
+    hash: str
+    weight: Decimal
+    rounds: int = 0
+    accepted: set[str] = field(default_factory=set)
+    received: bool = False
+    final: bool = False
+    reported: datetime | None = None
+
+    @property
+    def agreed(self) -> bool:
+        return self.received if self.kind == "kpi" else self.accepted == {"owner", "counterpart"}
+
+
+@dataclass
+class Plan:
+    owner: UUID
+    person: UUID
+    goals: dict[UUID, Goal] = field(default_factory=dict)
+    submitted: bool = False
+    signers: list[UUID] = field(default_factory=list)
+    asked_besides: UUID | None = None
+    receipt: str = ""
+    told: set[tuple[str, UUID | None, int]] = field(default_factory=set)
+    version: int = 0
+
+    @property
+    def signed(self) -> bool:
+        return self.submitted and len(self.signers) == STEPS
+
+
+@dataclass
+class Model:
+    """Told of every event in order; raises AssertionError where one should not have happened."""
+
+    cycle: UUID
+    people: dict[UUID, Person] = field(default_factory=dict)
+    teams: dict[UUID, UUID] = field(default_factory=dict)
+    participants: dict[UUID, bool] = field(default_factory=dict)
+    plans: dict[UUID, Plan] = field(default_factory=dict)
+    phase: str = "draft"
+    deadlines: dict[str, datetime] = field(default_factory=dict)
+    facilitator: UUID | None = None
+    scoring: str = ""
+    closing_since: datetime | None = None
+    told_of_gate: bool = False
+    results: dict[UUID, str] | None = None
+    looked_since: datetime | None = None
+    digests: int = 0
+    closed: bool = False
+    last_at: datetime | None = None
+
+    def see(self, ref: Ref, actor: UUID, at: datetime, event: Event) -> None:
+        assert self.last_at is None or at >= self.last_at, "time went backwards"
+        self.last_at = at
+        if ref.kind == "directory":
+            self._directory(event)
+        elif ref.kind == "cycle":
+            self._cycle(actor, at, event)
+        else:
+            assert not self.closed, "a plan moved in a closed cycle"
+            assert actor == SYSTEM or self.closing_since is None or at >= self.closing_since + LAPSE, (
+                "a plan moved while its phase closed"
+            )
+            self._plan(self._plan_of(ref, event), actor, at, event)
+
+    def whole(self) -> None:
+        """What is true after every command."""
+        for plan in self.plans.values():
+            if plan.submitted:
+                assert all(goal.agreed for goal in plan.goals.values()), "submitted, and not agreed"
+            assert len(set(plan.signers)) == len(plan.signers), "somebody signed twice"
+        if self.phase in ("track", "retrospect"):
+            assert all(self.plans[owner].signed for owner in self._taking_part()), "tracked, and not signed"
+
+    # --- the directory ---
+
+    def _directory(self, event: Event) -> None:
+        match event:
+            case founding.OrganizationFounded():
+                self.people[event.first_person.id] = Person(None)
+            case people.PersonAdded():
+                self.people[event.person] = Person(event.manager, board=Role.BOARD_APPROVER in event.roles)
+            case people.TeamAdded():
+                self.teams[event.team] = event.lead
+            case people.PersonDeactivated():
+                self.people[event.person].active = False
+            case people.ManagerSet():
+                self.people[event.person].manager = event.manager
+            case people.RoleGranted() | people.RoleRevoked():
+                if event.role is Role.BOARD_APPROVER:
+                    self.people[event.person].board = isinstance(event, people.RoleGranted)
+
+    def _line(self, person: UUID) -> list[UUID]:
+        found, above = [], self.people[person].manager
+        while above is not None:
+            if self.people[above].active:
+                found.append(above)
+            above = self.people[above].manager
+        return found
+
+    def _signers_of(self, owner: UUID, step: int) -> set[UUID]:
+        line = self._line(owner)
+        if step < len(line):
+            return {line[step]}
+        return {one for one, person in self.people.items() if person.active and person.board} - {owner, *line}
+
+    # --- the cycle ---
+
+    def _taking_part(self) -> list[UUID]:
+        return [owner for owner, takes_part in self.participants.items() if takes_part]
+
+    def _gate_holds(self) -> bool:
+        plans = [self.plans.get(owner, Plan(owner, owner)) for owner in self._taking_part()]
+        goals = [goal for plan in plans for goal in plan.goals.values()]
+        if self.phase == "draft":
+            return all(plan.goals for plan in plans)
+        if self.phase == "negotiate":
+            return all(plan.goals for plan in plans) and all(goal.agreed for goal in goals)
+        if self.phase == "commit":
+            return all(plan.signed for plan in plans)
+        if self.phase == "track":
+            return all(goal.final for goal in goals)
+        found = self.results
+        return found is not None and all(plan.receipt == found[plan.owner] for plan in plans if plan.owner in found)
+
+    def _cycle(self, actor: UUID, at: datetime, event: Event) -> None:
+        assert not self.closed or isinstance(event, exceptions.PhaseReopened), "a closed cycle moved"
+        in_force = self.closing_since is not None and at < self.closing_since + LAPSE
+        finishing = isinstance(event, closing.PhaseClosed | closing.ClosingReleased | closing.CycleClosed)
+        assert finishing or not in_force, "the cycle moved while it closed"
+        match event:
+            case opening.CycleOpened():
+                self.participants = dict.fromkeys(event.participants, True)
+                self.deadlines = {phase.value: due for phase, due in event.deadlines.items()}
+                self.facilitator, self.scoring = event.facilitator, event.policy.scoring.hash
+            case opening.ParticipantEnrolled() | opening.ParticipantExcused():
+                self.participants[event.owner] = isinstance(event, opening.ParticipantEnrolled)
+            case exceptions.DeadlineExtended() | exceptions.PhaseReopened():
+                assert actor == self.facilitator
+                assert event.deadlines[event.phase] > at, "a new deadline that has passed"
+                self._timetable(event)
+            case closing.GateFailed():
+                assert at >= self.deadlines[self.phase], "a gate failed before its deadline"
+                assert not self._gate_holds(), "a gate that holds failed"
+                assert not self.told_of_gate, "told twice of one gate"
+                assert event.escalated_to == self.facilitator
+                self.told_of_gate = True
+            case closing.PhaseClosing():
+                assert self._gate_holds(), "closing over a failing gate"
+                assert actor == self.facilitator if event.early else at >= self.deadlines[self.phase]
+                self.closing_since = at
+            case closing.ClosingReleased():
+                assert self.closing_since is not None
+                assert not self._gate_holds() or at >= self.closing_since + LAPSE, "released for no reason"
+                self.closing_since, self.told_of_gate = None, False
+            case closing.PhaseClosed():
+                self._phase_closed(at, event)
+            case closing.CycleClosed():
+                assert self.phase == "retrospect"
+                self.closed = True
+            case ResultsPublished():
+                assert self.phase == "retrospect"
+                assert self.results is None, "published twice"
+                self.results = {found.owner: found.hash for found in event.results}
+                assert {owner for owner in self._taking_part() if self.plans[owner].goals} == set(self.results)
+            case DigestSent():
+                self._digest(at, event)
+
+    def _timetable(self, event: exceptions.DeadlineExtended | exceptions.PhaseReopened) -> None:
+        self.deadlines = {phase.value: due for phase, due in event.deadlines.items()}
+        assert [self.deadlines[phase] for phase in PHASES] == sorted(self.deadlines.values()), "deadlines out of order"
+        if event.phase == self.phase:
+            self.told_of_gate = False
+        if isinstance(event, exceptions.PhaseReopened):
+            assert self.closed or PHASES.index(event.phase) < PHASES.index(self.phase), "re-opened what is open"
+            self.phase, self.results, self.closed = event.phase.value, None, False
+            self.told_of_gate, self.closing_since = False, None
+
+    def _phase_closed(self, at: datetime, event: closing.PhaseClosed) -> None:
+        assert event.phase == self.phase
+        assert self._gate_holds(), "closed over a failing gate"
+        assert self.closing_since is not None
+        assert at < self.closing_since + LAPSE, "closed after the closing had lapsed"
+        versions = {owner: self.plans[owner].version if owner in self.plans else 0 for owner in self._taking_part()}
+        assert event.plans == {plan_id(self.cycle, owner): version for owner, version in versions.items()}
+        self.closing_since, self.told_of_gate, self.looked_since = None, False, at
+        if self.phase != "retrospect":
+            self.phase = PHASES[PHASES.index(self.phase) + 1]
+
+    def _digest(self, at: datetime, event: DigestSent) -> None:
+        assert self.phase == "track"
+        assert event.number == self.digests + 1
+        assert event.next_due > at
+        since = self.looked_since
+        assert since is not None
+        owing = {
+            owner
+            for owner in self._taking_part()
+            for goal in self.plans[owner].goals.values()
+            if not goal.final and (goal.reported is None or goal.reported < since)
+        }
+        assert set(event.owners) == owing, "the digest names others than those who owe a check-in"
+        self.digests, self.looked_since = event.number, at
+
+    # --- the plans ---
+
+    def _plan_of(self, ref: Ref, event: Event) -> Plan:
+        if isinstance(event, drafting.PlanOpened):
+            assert ref.stream == plan_id(self.cycle, event.owner)
+            self.plans[event.owner] = Plan(event.owner, self.teams.get(event.owner, event.owner))
+        plan = next(plan for owner, plan in self.plans.items() if plan_id(self.cycle, owner) == ref.stream)
+        plan.version += 1
+        return plan
+
+    def _hash(self, plan: Plan) -> str:
+        return plan_hash((goal.hash for goal in plan.goals.values()), self.scoring)
+
+    def _plan(self, plan: Plan, actor: UUID, at: datetime, event: Event) -> None:
+        assert self.participants.get(plan.owner) or isinstance(event, result.ResultAcknowledged | result.Reflected), (
+            "an excused plan moved"
+        )
+        assert actor == SYSTEM or self.people[actor].active, "somebody who has left decided"
+        match event:
+            case drafting.GoalDrafted() | drafting.GoalAssigned():
+                assert event.hash == goal_hash(event.definition)
+                plan.goals[event.goal] = Goal(event.definition.kind, event.hash, event.definition.weight)
+            case drafting.AssignmentAcknowledged() | duties.AssignmentServed():
+                goal = plan.goals[event.goal]
+                assert (goal.kind, goal.hash) == ("kpi", event.hash)
+                assert actor == (SYSTEM if isinstance(event, duties.AssignmentServed) else plan.person)
+                goal.received = True
+            case negotiation.RevisionProposed():
+                self._proposed(plan, actor, event)
+            case negotiation.RevisionAccepted():
+                goal = plan.goals[event.goal]
+                assert goal.hash == event.hash, "another revision was accepted than the one on the table"
+                assert self._side(plan, actor) not in goal.accepted, "accepted twice by one side"
+                goal.accepted.add(self._side(plan, actor))
+                assert event.agreed == goal.agreed
+            case tracking.CheckedIn():
+                assert (self.phase, actor) == ("track", plan.person)
+                goal = plan.goals[event.goal]
+                goal.final, goal.reported = event.final, at
+            case result.ResultAcknowledged() | duties.ResultServed():
+                assert self.results is not None
+                assert event.result == self.results[plan.owner], "another result was received than the one published"
+                plan.receipt = event.result
+            case _:
+                self._signing(plan, actor, event)
+
+    def _side(self, plan: Plan, actor: UUID) -> str:
+        return "owner" if actor == plan.person else "counterpart"
+
+    def _proposed(self, plan: Plan, actor: UUID, event: negotiation.RevisionProposed) -> None:
+        goal = plan.goals[event.goal]
+        assert event.hash == goal_hash(event.definition)
+        assert event.hash != goal.hash or (goal.rounds == 0 and goal.kind == "okr"), "nothing was changed"
+        assert goal.kind == "okr" or actor != plan.person, "an owner negotiated a KPI"
+        assert event.side == self._side(plan, actor)
+        goal.hash, goal.weight, goal.rounds = event.hash, event.definition.weight, goal.rounds + 1
+        goal.accepted, goal.received, goal.final = {self._side(plan, actor)}, False, False
+
+    def _signing(self, plan: Plan, actor: UUID, event: Event) -> None:
+        match event:
+            case signing.PlanSubmitted():
+                assert (self.phase, actor, plan.submitted) == ("commit", plan.person, False)
+                assert event.hash == self._hash(plan)
+                for kind in ("okr", "kpi"):
+                    weights = [goal.weight for goal in plan.goals.values() if goal.kind == kind]
+                    assert not weights or sum(weights) == 100, "submitted with other weights than 100"
+                plan.submitted, plan.asked_besides = True, None
+            case signing.PlanSigned():
+                self._signed(plan, actor, event)
+            case voiding.SignaturesVoided():
+                assert plan.submitted
+                assert list(event.signers) == plan.signers, "the voided signatures are not those that were given"
+                plan.submitted, plan.signers, plan.asked_besides = False, [], None
+            case duties.Reminded():
+                about = (event.about, event.goal, event.since)
+                assert about not in plan.told, "reminded twice of one wait"
+                assert plan.person not in event.people or event.about == "turn"
+                plan.told.add(about)
+            case duties.Escalated():
+                assert plan.submitted
+                assert not plan.signed
+                to = event.to
+                assert to is None or (self.people[to].active and to not in {*plan.signers, plan.person})
+                plan.asked_besides = to
+            case sending_back.PlanRejected() | sending_back.ChangesRequested():
+                assert actor in self._may_sign(plan)
+                assert event.hash == self._hash(plan)
+            case sending_back.PlanRecalled():
+                assert actor == plan.person
+
+    def _may_sign(self, plan: Plan) -> set[UUID]:
+        besides = {plan.asked_besides} if plan.asked_besides else set()
+        found = self._signers_of(plan.person, len(plan.signers)) | besides
+        return {person for person in found if self.people[person].active} - {plan.person, *plan.signers}
+
+    def _signed(self, plan: Plan, actor: UUID, event: signing.PlanSigned) -> None:
+        assert self.phase == "commit"
+        assert plan.submitted
+        assert event.hash == self._hash(plan), "a signature over something else than the plan"
+        assert event.step == len(plan.signers)
+        assert actor == event.signer
+        assert actor in self._may_sign(plan), "somebody signed who was not asked"
+        plan.signers.append(actor)
+        plan.asked_besides = None
+        assert event.complete == (len(plan.signers) == STEPS)
+
+
+assert [phase.value for phase in Phase] == PHASES
