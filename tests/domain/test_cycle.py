@@ -228,3 +228,14 @@ def test_r2_1_a_period_that_begins_on_a_weekend_counts_from_its_first_working_da
     period = Period(starts=datetime(2027, 5, 1, tzinfo=UTC), ends=datetime(2027, 8, 1, tzinfo=UTC))
     world.when(LEAD, world.cycle_ref, opening(period=period))
     assert world.the_cycle().deadlines[Phase.COMMIT] == datetime(2027, 5, 8, tzinfo=UTC)
+
+
+def test_r2_6_deadlines_stay_in_order_when_phases_closed_early_are_opened_again() -> None:
+    """Draft was closed three weeks early. Open again after negotiate was, it does not outlast it."""
+    world = World().founded().opened().agreed().advanced(Phase.COMMIT).wait(hours=1)
+    for phase, days in ((Phase.NEGOTIATE, 2), (Phase.DRAFT, 9)):
+        until = world.now + timedelta(days=days)
+        world.when(LEAD, world.cycle_ref, ReopenPhase(phase=phase, until=until, reason="Too early"))
+        deadlines = world.the_cycle().deadlines
+        assert deadlines[phase] == until
+        assert [deadlines[one] for one in Phase] == sorted(set(deadlines.values()))

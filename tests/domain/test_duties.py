@@ -12,16 +12,27 @@ from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
 from domain.cycle.policy import Policy
 from domain.cycle.results import DigestSent, PublishResults, SendDigest
 from domain.cycle.windows import Phase
-from domain.directory.people import DeactivatePerson, GrantRole
+from domain.directory.people import (
+    DeactivatePerson,
+    GrantRole,
+    ManagerSet,
+    PersonAdded,
+    PersonDeactivated,
+    RoleGranted,
+    RoleRevoked,
+    SetManager,
+)
 from domain.directory.state import DIRECTORY, Role
-from domain.messages import Event
+from domain.messages import Event, Wake
 from domain.plan.duties import AssignmentServed, Escalate, Escalated, MarkServed, Remind, Reminded, ResultServed
 from domain.plan.ground import ground_of
+from domain.plan.negotiation import ProposeRevision
 from domain.plan.result import AcknowledgeResult
 from domain.plan.signing import SignPlan, approvers
 from domain.plan.tracking import CheckIn
 from domain.values import SYSTEM, Elapsed, WorkingDays
-from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, World, final_values, okr, who
+from domain.waiting import plan_waits
+from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, World, final_values, kpi, okr, who
 
 DAY = timedelta(days=1)
 
@@ -294,3 +305,106 @@ def test_a_rhythm_of_no_time_is_no_policy(working_days: int) -> None:
         Policy(closing_lapses=Elapsed(seconds=0))
     with pytest.raises(ValidationError, match="turn is too short"):
         Policy(turn=Elapsed(seconds=-1))
+
+
+def test_r5_6_each_step_is_reminded_and_escalated_for_itself() -> None:
+    """What happened to the first step says nothing of the second; its patience begins when the first has signed."""
+    world = World().in_commit().submitted()
+    until_due(world, ["Remind"])
+    until_due(world, ["Escalate"])
+    world.signed(HEAD)
+    signed_at = world.now
+    until_due(world, ["Remind"])
+    assert (world.last(Reminded).people, world.now - signed_at > DAY) == ((LEAD,), True)
+    until_due(world, ["Escalate"])
+    assert (world.last(Escalated).step, world.last(Escalated).from_people) == (1, (LEAD,))
+
+
+def test_r5_6_who_was_asked_besides_for_one_step_is_not_for_the_next() -> None:
+    world = World().in_commit().submitted()
+    until_due(world, ["Remind"])
+    until_due(world, ["Escalate"])
+    world.signed(HEAD)
+    world.when(LEAD, DIRECTORY, SetManager(person=HEAD, manager=BOARD[0]))
+    world.refused("signing.not_approver", LEAD, world.plan_ref(), SignPlan(hash=world.hash()))
+    world.signed(BOARD[0])
+
+
+def test_r2_6_a_signature_waits_for_nobody_while_an_earlier_phase_is_open_again() -> None:
+    world = World().in_commit().submitted()
+    again = ReopenPhase(phase=Phase.NEGOTIATE, until=world.now + 100 * DAY, reason="A target was wrong")
+    world.when(LEAD, world.cycle_ref, again)
+    assert (world.agenda(world.plan_ref()).due, world.agenda(world.plan_ref()).next_due) == ((), None)
+
+
+def test_r4_3_a_counter_is_waited_for_anew() -> None:
+    world = World().founded().opened().drafted().proposed()
+    until_due(world, ["Remind"])
+    world.proposed(HEAD, title=okr(title="Another title").title)
+    until_due(world, ["Remind"])
+    assert world.last(Reminded).people == (STAFF,)
+    world.accepted(STAFF)
+    assert world.agenda(world.plan_ref()).next_due is None, "who has agreed keeps nobody waiting"
+
+
+def test_r2_4_a_changed_assignment_is_served_anew_by_its_own_time() -> None:
+    policy = Policy(turn=WorkingDays(days=7), assignment_served=WorkingDays(days=2))
+    world = World().founded().opened(policy=policy).assigned()
+    until_due(world, ["MarkServed"])
+    assert world.now.date().isoformat() == "2027-03-04"
+    raised = ProposeRevision(goal=who("kpi"), definition=kpi(target="110"), reasons={"target": "A new line"})
+    world.when(HEAD, world.plan_ref(), raised)
+    assert world.goal("kpi").receipt is None
+    until_due(world, ["MarkServed"])
+    assert world.now.date().isoformat() == "2027-03-06"
+    world.drafted().proposed()
+    due = world.agenda(world.plan_ref()).next_due
+    assert due is not None
+    assert due.date().isoformat() == "2027-03-17", "an OKR's turn has a time of its own"
+
+
+def test_r7_4_a_received_result_owes_nothing_more() -> None:
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    world.when(LEAD, world.cycle_ref, PublishResults())
+    result = world.the_cycle().results[world.plan_ref().stream].hash
+    world.when(STAFF, world.plan_ref(), AcknowledgeResult(result=result, how="assent"))
+    assert world.agenda(world.plan_ref()).next_due is None
+    assert world.wait(days=30).perform(world.plan_ref()) == []
+
+
+def test_r6_4_the_digest_tells_whoever_the_inbox_asks_for_a_check_in() -> None:
+    """One goal reported of two is not the other: the digest and the inbox speak of the same check-ins (R6.1)."""
+    world = World().founded().opened().agreed().assigned().acknowledged().advanced(Phase.COMMIT)
+    world.submitted().signed().advanced(Phase.TRACK).wait(hours=1)
+    world.when(STAFF, world.plan_ref(), CheckIn(goal=who("okr"), confidence="0.5", status="on_track"))
+    found = ground_of(STAFF, world.the_cycle(), world.directory)
+    asked = [wait.goal for wait in plan_waits(world.plan(), found, STAFF, world.plan_ref().stream)]
+    assert asked == [who("kpi")]
+    due = world.agenda(world.cycle_ref).next_due
+    assert due is not None
+    world.now = due
+    assert world.perform(world.cycle_ref) == ["SendDigest"]
+    assert world.last(DigestSent).owners == (STAFF,)
+
+
+def test_r6_4_only_the_end_of_commit_begins_the_digests() -> None:
+    world = World().founded().opened().agreed().advanced(Phase.NEGOTIATE)
+    assert world.the_cycle().digest_due is None
+    world.advanced(Phase.COMMIT).submitted().signed().advanced(Phase.TRACK)
+    assert world.the_cycle().digest_due is not None
+
+
+def test_a_plan_that_nobody_began_owes_nothing() -> None:
+    """A participant enrolled late has no stream yet; whoever asks for its agenda is told so, not refused."""
+    world = World().in_commit()
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    agenda = world.agenda(world.plan_ref(OTHER))
+    assert (agenda.due, agenda.next_due, agenda.closed) == ((), None, False)
+
+
+@pytest.mark.parametrize(
+    "event", [PersonAdded, PersonDeactivated, ManagerSet, RoleGranted, RoleRevoked], ids=lambda event: event.__name__
+)
+def test_whatever_changes_who_is_asked_wakes_the_plans(event: type[Event]) -> None:
+    """A step may wait for exactly this: the log tells the sleeping workflows (R5.4)."""
+    assert Wake.CHILDREN in event.wakes

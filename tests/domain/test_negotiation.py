@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
+from domain.cycle.opening import OpenCycle
 from domain.cycle.policy import preset
 from domain.cycle.windows import Phase
 from domain.directory.people import DeactivatePerson
@@ -25,6 +26,7 @@ from tests.support.given import (
     HEAD,
     LEAD,
     OTHER,
+    QUARTER,
     STAFF,
     TEAM,
     World,
@@ -364,3 +366,71 @@ def test_r4_1_who_countered_has_accepted_their_own_and_the_older_hash_is_stale()
     world.when(STAFF, world.plan_ref(), own)
     assert world.goal().agreed
     assert world.goal().turn is None
+
+
+def test_another_order_of_the_key_results_is_another_revision_number() -> None:
+    """One number never stands for two contents, although the difference has nothing to say."""
+    world = World().founded().opened().drafted()
+    drafted = world.goal().hash
+    world.proposed(key_results=(milestones(), increase()))
+    assert world.goal().hash != drafted
+    assert (world.goal().number, world.last(RevisionProposed).changes) == (2, ())
+    world.accepted()
+    assert world.goal().agreed
+
+
+def test_proposing_the_very_draft_keeps_its_revision_number() -> None:
+    world = World().founded().opened().drafted()
+    drafted = world.goal().hash
+    world.proposed()
+    assert (world.goal().hash, world.goal().number, world.goal().round) == (drafted, 1, 1)
+
+
+def facilitated_by(person: UUID, *participants: UUID) -> World:
+    world = World().founded()
+    given = {"name": "Q2", "facilitator": person, "period": QUARTER, "participants": participants or (STAFF,)}
+    world.when(LEAD, world.cycle_ref, OpenCycle.model_validate(given))
+    return world
+
+
+def test_r4_2_a_facilitator_outside_the_line_writes_and_assigns_but_speaks_for_no_side() -> None:
+    world = facilitated_by(OTHER)
+    world.when(OTHER, world.plan_ref(), drafting(world))
+    world.when(OTHER, world.plan_ref(), assigning(world))
+    world.refused("plan.not_allowed", OTHER, world.plan_ref(), ProposeRevision(goal=who("okr"), definition=okr()))
+
+
+def test_r1_not_even_as_facilitator_does_an_owner_assign_their_own_kpi() -> None:
+    world = facilitated_by(STAFF)
+    world.refused("plan.not_allowed", STAFF, world.plan_ref(), assigning(world))
+
+
+def test_r1_where_the_line_ends_who_signs_first_assigns() -> None:
+    world = World().founded().opened(LEAD)
+    world.when(BOARD[0], world.plan_ref(LEAD), assigning(world, owner=LEAD))
+
+
+def test_an_assignment_keeps_to_the_bounds_and_comes_once() -> None:
+    scoring = preset("formal").scoring.model_copy(update={"weight_most": Decimal(60)})
+    world = World().founded().opened(policy=preset("formal").model_copy(update={"scoring": scoring}))
+    world.refused("goal.weight_out_of_bounds", HEAD, world.plan_ref(), assigning(world))
+    world.when(HEAD, world.plan_ref(), assigning(world, definition=kpi("60")))
+    world.refused("goal.exists", HEAD, world.plan_ref(), assigning(world, definition=kpi("60")))
+    heavier = ProposeRevision(goal=who("kpi"), definition=kpi("61"), reasons={"weight": "More"})
+    world.refused("goal.weight_out_of_bounds", HEAD, world.plan_ref(), heavier)
+
+
+def test_r4_2_who_assigned_a_kpi_may_revise_it_and_nobody_else_above() -> None:
+    """The manager may always; somebody higher only what they assigned themselves."""
+    revised = ProposeRevision(goal=who("kpi"), definition=kpi(target="110"), reasons={"target": "A new line"})
+    world = World().founded().opened()
+    world.when(LEAD, world.plan_ref(), assigning(world))
+    world.when(LEAD, world.plan_ref(), revised)
+    assert (world.goal("kpi").author, world.last(RevisionProposed).side) == (LEAD, Side.COUNTERPART)
+    world = World().founded().opened().assigned()
+    world.refused("plan.not_allowed", LEAD, world.plan_ref(), revised)
+
+
+def test_who_countered_is_the_author_of_the_revision() -> None:
+    world = World().founded().opened().drafted().proposed().proposed(HEAD, title=okr(title="Another title").title)
+    assert (world.goal().first_author, world.goal().author) == (STAFF, HEAD)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from domain.cycle.opening import EnrolParticipant
+from domain.cycle.policy import preset
 from domain.cycle.windows import Phase
 from domain.directory.people import DeactivatePerson, SetManager
 from domain.directory.state import DIRECTORY
@@ -262,3 +263,10 @@ def test_r5_3_only_who_may_sign_may_reject_or_ask_for_changes(actor: UUID) -> No
     world.refused(code, actor, world.plan_ref(), RejectPlan(hash=world.hash(), reason="No"))
     asked = RequestChanges(hash=world.hash(), goals=(who("okr"),), reason="No")
     world.refused(code, actor, world.plan_ref(), asked)
+
+
+def test_r1_2_a_light_cycle_signs_in_one_step_and_asks_for_no_approach() -> None:
+    world = World().founded().opened(policy=preset("light")).drafted(definition=okr(approach=None)).proposed()
+    world.accepted().advanced(Phase.COMMIT).submitted().signed(HEAD)
+    assert world.last(PlanSigned).complete
+    world.advanced(Phase.TRACK)
