@@ -6,17 +6,31 @@ from uuid import UUID
 
 import pytest
 
-from domain.cycle.opening import EnrolParticipant
+from domain.cycle.opening import EnrolParticipant, OpenCycle
 from domain.cycle.policy import preset
 from domain.cycle.windows import Phase
-from domain.directory.people import DeactivatePerson, SetManager
-from domain.directory.state import DIRECTORY
+from domain.directory.people import DeactivatePerson, GrantRole, RevokeRole, SetManager
+from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
 from domain.plan.ground import Ground, ground_of
 from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
 from domain.plan.signing import PlanSigned, PlanSubmitted, SignPlan, SubmitPlan, approvers
 from domain.plan.voiding import SignaturesVoided
-from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, increase, kpi, milestones, okr, who
+from tests.support.given import (
+    BOARD,
+    HEAD,
+    LEAD,
+    OTHER,
+    QUARTER,
+    STAFF,
+    TEAM,
+    World,
+    increase,
+    kpi,
+    milestones,
+    okr,
+    who,
+)
 
 
 def ground(world: World, owner: UUID = STAFF) -> Ground:
@@ -270,3 +284,28 @@ def test_r1_2_a_light_cycle_signs_in_one_step_and_asks_for_no_approach() -> None
     world.accepted().advanced(Phase.COMMIT).submitted().signed(HEAD)
     assert world.last(PlanSigned).complete
     world.advanced(Phase.TRACK)
+
+
+def test_r5_4_an_owner_who_is_a_board_approver_does_not_sign_for_the_board() -> None:
+    world = World().founded()
+    world.when(LEAD, DIRECTORY, GrantRole(person=LEAD, role=Role.BOARD_APPROVER))
+    world.opened(LEAD)
+    assert ground(world, LEAD).steps == (frozenset(BOARD), frozenset(BOARD))
+
+
+def test_r5_4_a_board_approver_in_the_line_signs_there_and_not_again_for_the_board() -> None:
+    """The head's line is the lead alone: who signs first as manager does not stand in for the level above too."""
+    world = World().founded()
+    world.when(LEAD, DIRECTORY, GrantRole(person=LEAD, role=Role.BOARD_APPROVER))
+    world.opened(HEAD)
+    assert ground(world, HEAD).steps == (frozenset({LEAD}), frozenset(BOARD))
+
+
+def test_r5_2_a_cycle_does_not_open_where_one_person_would_have_to_sign_twice() -> None:
+    world = World().founded()
+    for person in BOARD:
+        world.when(LEAD, DIRECTORY, RevokeRole(person=person, role=Role.BOARD_APPROVER))
+    opening = {"name": "Q2", "facilitator": LEAD, "period": QUARTER}
+    command = OpenCycle.model_validate(opening | {"participants": (HEAD,)})
+    world.refused("cycle.no_approver", LEAD, world.cycle_ref, command)
+    world.when(LEAD, world.cycle_ref, OpenCycle.model_validate(opening | {"participants": (STAFF,)}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from pydantic import ValidationError
 
@@ -102,3 +104,32 @@ def test_r7_5_the_owner_reflects_and_r7_4_receives_exactly_the_published_result(
     world.refused("plan.not_allowed", HEAD, world.plan_ref(), seen)
     world.when(STAFF, world.plan_ref(), seen)
     assert world.when(STAFF, world.plan_ref(), seen) == []
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        Reading(measure=who("berths")),
+        Reading(measure=who("steps")),
+        Reading(measure=who("steps"), value="1", done=(who("steps 1"),)),
+    ],
+)
+def test_a_reading_says_exactly_what_its_measure_takes(reading: Reading) -> None:
+    world = World().in_track()
+    world.refused("check_in.reading_kind", STAFF, world.plan_ref(), report(reading))
+
+
+def test_r6_1_the_board_shows_the_confidence_last_told() -> None:
+    world = World().in_track()
+    for confidence in ("0.9", "0.3"):
+        world.when(STAFF, world.plan_ref(), report(VALUE, confidence=confidence))
+    assert (world.goal().confidence, world.goal().checked_in_at) == (Decimal("0.3"), world.now)
+
+
+def test_r2_4_a_later_check_in_that_is_not_final_opens_the_goal_again() -> None:
+    """Whoever reports again after the final values says so: the gate waits for the last word."""
+    world = final_values(World().in_track())
+    world.when(STAFF, world.plan_ref(), report(VALUE))
+    assert world.failing_checks() == ["final_values"]
+    world.when(STAFF, world.plan_ref(), report(final=True))
+    assert world.failing_checks() == []
