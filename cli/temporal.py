@@ -74,10 +74,10 @@ def build_worker(client: Client, agendas: Agendas, task_queue: str = TASK_QUEUE)
     )
 
 
-def nudger(client: Client, task_queue: str = TASK_QUEUE) -> Callable[[UUID, Kind, UUID, int], Awaitable[None]]:
+def nudger(client: Client, task_queue: str = TASK_QUEUE) -> Callable[[UUID, Kind, UUID, int, int], Awaitable[None]]:
     """The relay's one call: signal a stream's workflow, starting it where it does not run."""
 
-    async def nudge(organization: UUID, kind: Kind, stream: UUID, position: int) -> None:
+    async def nudge(organization: UUID, kind: Kind, stream: UUID, position: int, own: int) -> None:
         name = StreamName(organization=organization, kind=kind, stream=stream)
         await client.start_workflow(
             WORKFLOWS[kind].__name__,
@@ -87,7 +87,7 @@ def nudger(client: Client, task_queue: str = TASK_QUEUE) -> Callable[[UUID, Kind
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal="nudge",
-            start_signal_args=[position],
+            start_signal_args=[position, own],
             static_summary=f"{TITLES[kind]} {str(stream)[:8]}",
             priority=Priority(fairness_key=str(organization)),
         )

@@ -24,8 +24,9 @@ from eventlog.outage import TROUBLE
 
 logger = structlog.get_logger(__name__)
 
-Nudge = Callable[[UUID, Kind, UUID, int], Awaitable[None]]
-"""`nudge(organization, kind, stream, position)`: signal-with-start. May raise whatever it likes: it is tried again."""
+Nudge = Callable[[UUID, Kind, UUID, int, int], Awaitable[None]]
+"""`nudge(organization, kind, stream, position, own)`: signal-with-start; `own` is the position of the stream's own last
+event, which tells its news from its dependants'. May raise whatever it likes: it is tried again."""
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
@@ -66,7 +67,7 @@ update goalcycle.streams set wake_position = greatest(wake_position, $3) where o
 """
 
 UNDELIVERED = """
-select organization, kind, stream, wake_position as position
+select organization, kind, stream, wake_position as position, last_position as own
   from goalcycle.streams s
  where wake_position > delivered_position
    and not exists (select from unnest($2::uuid[], $3::uuid[]) as r (organization, stream)
@@ -76,7 +77,7 @@ select organization, kind, stream, wake_position as position
 """
 
 OVERDUE = """
-select s.organization, s.kind, s.stream, greatest(s.wake_position, s.last_position) as position
+select s.organization, s.kind, s.stream, greatest(s.wake_position, s.last_position) as position, s.last_position as own
   from goalcycle.streams s
   join goalcycle.organizations o using (organization)
  where not s.closed
@@ -242,7 +243,7 @@ class Relay:
         async with gate:
             try:
                 async with asyncio.timeout(self._settings.nudge_timeout):
-                    await self._nudge(organization, row["kind"], stream, position)
+                    await self._nudge(organization, row["kind"], stream, position, row["own"])
             except Exception as error:
                 # Whatever the other side's trouble is, the stream stays undelivered and is tried again.
                 self.failed += 1

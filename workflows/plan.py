@@ -51,9 +51,9 @@ class PlanWorkflow:
         return await self._keeper.keep("retrospect")
 
     @workflow.signal
-    def nudge(self, position: int) -> None:
-        """The relay: the log has something new up to this position."""
-        self._keeper.nudge(position)
+    def nudge(self, position: int, own: int = 0) -> None:
+        """The relay: the log has something new up to `position`, of this very stream up to `own`."""
+        self._keeper.nudge(position, own)
 
     @workflow.query
     def position(self) -> int:

@@ -28,17 +28,20 @@ class Temporal:
     """Stands for the other side: remembers what it was told, and fails as it is told to."""
 
     told: list[tuple[UUID, Kind, UUID, int]] = field(default_factory=list)
+    own: dict[UUID, int] = field(default_factory=dict)
+    """The last of each stream's own positions that it was told."""
     fails: Callable[[UUID], bool] = lambda _stream: False
     hangs: bool = False
     attempts: int = 0
 
-    async def nudge(self, organization: UUID, kind: Kind, stream: UUID, position: int) -> None:
+    async def nudge(self, organization: UUID, kind: Kind, stream: UUID, position: int, own: int) -> None:
         self.attempts += 1
         if self.hangs:
             await asyncio.Event().wait()
         if self.fails(stream):
             raise ConnectionError("away")
         self.told.append((organization, kind, stream, position))
+        self.own[stream] = own
 
     def positions(self, stream: UUID) -> list[int]:
         return [position for _, _, told, position in self.told if told == stream]
@@ -182,6 +185,7 @@ async def test_a_plan_wakes_a_cycle_that_watches(real: Real) -> None:
     signed = await real.handler.execute(real.world.order(other, Sign()))
     await real.relay().step()
     assert real.temporal.positions(cycle.stream) == [signed.last_position]
+    assert real.temporal.own[cycle.stream] < signed.last_position, "the news is its dependant's, not its own"
 
 
 async def test_while_temporal_is_down_nothing_is_lost_and_it_is_not_hammered(real: Real) -> None:
@@ -224,10 +228,10 @@ async def test_a_wake_during_a_nudge_is_not_lost(real: Real) -> None:
     await real.pool.execute(wake, plan.stream, 70)
     nudge = real.temporal.nudge
 
-    async def woken_meanwhile(organization: UUID, kind: Kind, stream: UUID, position: int) -> None:
+    async def woken_meanwhile(organization: UUID, kind: Kind, stream: UUID, position: int, own: int) -> None:
         if position == 70:
             await real.pool.execute(wake, plan.stream, 71)
-        await nudge(organization, kind, stream, position)
+        await nudge(organization, kind, stream, position, own)
 
     relay = Relay(real.pool, woken_meanwhile, QUICK)
     await relay.step()

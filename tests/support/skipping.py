@@ -11,7 +11,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -23,9 +23,11 @@ from temporalio.testing import WorkflowEnvironment
 from activities.signatures import StreamName
 from cli.composition import Engine
 from cli.temporal import build_worker, nudger, plugin
+from domain.agenda import Agenda, Duty
 from domain.decider import Ref
 from domain.registry import DECIDERS
 from eventlog.agendas import AgendaReading, Agendas, PostgresAgendaStore
+from eventlog.identity import duty_id
 from eventlog.relay import Relay
 from tests.support.quarter import Quarter
 from workflows.ids import workflow_id
@@ -45,16 +47,22 @@ test_server.__test__ = False  # type: ignore[attr-defined]
 
 
 class WatchedAgendas(Agendas):
-    """Agendas that remember up to where each workflow has read. (The test server's queries hang at a new run.)"""
+    """Agendas that remember what each workflow has read. (The test server's queries hang at a new run.)"""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine.log, engine.handler, DECIDERS, PostgresAgendaStore(engine.pool))
         self.seen: dict[tuple[UUID, Ref], int] = {}
+        self.looks: list[tuple[Ref, datetime, Agenda]] = []
+        """Every agenda that a workflow read, and when by its own clock."""
+        self.owed: dict[UUID, Duty] = {}
+        """Every duty that was ever due, by the id of its command."""
 
     async def read_agenda(self, organization: UUID, ref: Ref, now: datetime, *, target: int = 0) -> AgendaReading:
         reading = await super().read_agenda(organization, ref, now, target=target)
+        self.owed |= {duty_id(organization, ref.stream, duty.key): duty for duty in reading.agenda.due}
         if target:  # a workflow names what it was told; performing a duty does not
             self.seen[organization, ref] = max(reading.position, self.seen.get((organization, ref), 0))
+            self.looks.append((ref, now, reading.agenda))
         return reading
 
 
@@ -67,6 +75,8 @@ class Skipping:
     client: Client
     relay: Relay
     agendas: WatchedAgendas
+    first_runs: dict[Ref, str] = field(default_factory=dict)
+    """The run with which each stream's workflow began; told of its own end, a closed one starts and ends once more."""
 
     async def now(self) -> datetime:
         return await self.environment.get_current_time()
@@ -108,7 +118,10 @@ class Skipping:
         """Whether a stream's workflow runs."""
         handle = self.client.get_workflow_handle(workflow_id(name_of(quarter.organization, ref)))
         try:
-            return (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
+            described = await handle.describe()
+            first = described.raw_description.workflow_execution_info.first_run_id or described.run_id
+            self.first_runs.setdefault(ref, first)
+            return described.status is WorkflowExecutionStatus.RUNNING
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False

@@ -138,15 +138,19 @@ PATHS: dict[str, Callable[[Skipping], Awaitable[Quarter]]] = {
 }
 
 
-async def histories(client: Client, quarter: Quarter, ref: Ref) -> list[WorkflowHistory]:
-    """The histories of all runs of a stream's workflow, oldest first."""
+async def histories(client: Client, quarter: Quarter, ref: Ref, run: str) -> list[WorkflowHistory]:
+    """The histories of a stream's workflow from this run on, oldest first."""
     name = workflow_id(name_of(quarter.organization, ref))
-    last = await client.get_workflow_handle(name).fetch_history()
-    started = last.events[0].workflow_execution_started_event_attributes
-    run = started.first_execution_run_id or started.original_execution_run_id
     found = []
     while run:
         history = await client.get_workflow_handle(name, run_id=run).fetch_history()
         found.append(history)
         run = history.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
     return found
+
+
+async def first_run(client: Client, quarter: Quarter, ref: Ref) -> str:
+    """The first run of a stream's workflow, as the dev server tells it."""
+    described = await client.get_workflow_handle(workflow_id(name_of(quarter.organization, ref))).describe()
+    first: str = described.raw_description.workflow_execution_info.first_run_id
+    return first

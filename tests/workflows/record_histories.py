@@ -24,7 +24,7 @@ from eventlog.settings import Settings
 from tests.support.dev_server import dev_server, until, working
 from tests.support.quarter import Quarter, open_engine_on, windows
 from tests.support.skipping import name_of, skipping
-from tests.workflows.paths import PATHS, histories
+from tests.workflows.paths import PATHS, first_run, histories
 from workflows.ids import workflow_id
 
 FOLDER = Path(__file__).parents[1] / "histories"
@@ -52,11 +52,13 @@ async def _record_path(path: str, url: str) -> None:
         if path == CONTINUED:
             async with dev_server(*LIMIT) as client, working(engine, client):
                 quarter = await resubmitted(Quarter(engine), client)
-                await _keep(path, client, quarter, [quarter.plan_ref(quarter.staff[0])])
+                ref = quarter.plan_ref(quarter.staff[0])
+                await _keep(path, client, quarter, {ref: await first_run(client, quarter, ref)})
             return
         async with skipping(engine) as machine:
             quarter = await PATHS[path](machine)
-            await _keep(path, machine.client, quarter, [quarter.cycle_ref, quarter.plan_ref(quarter.staff[0])])
+            refs = (quarter.cycle_ref, quarter.plan_ref(quarter.staff[0]))
+            await _keep(path, machine.client, quarter, {ref: machine.first_runs[ref] for ref in refs})
 
 
 async def resubmitted(quarter: Quarter, client: Client) -> Quarter:
@@ -93,12 +95,12 @@ async def _has_seen(quarter: Quarter, ref: Ref, client: Client) -> bool:
     return bool(seen >= woken["wake_position"])
 
 
-async def _keep(path: str, client: Client, quarter: Quarter, refs: list[Ref]) -> None:
+async def _keep(path: str, client: Client, quarter: Quarter, first_runs: dict[Ref, str]) -> None:
     FOLDER.mkdir(exist_ok=True)
-    for ref in refs:
+    for ref, run in first_runs.items():
         for old in FOLDER.glob(f"{path}.{ref.kind}.*.json"):
             old.unlink()
-        for number, history in enumerate(await histories(client, quarter, ref), start=1):
+        for number, history in enumerate(await histories(client, quarter, ref, run), start=1):
             file = FOLDER / f"{path}.{ref.kind}.{number}.json"
             file.write_text(history.to_json(), encoding="utf-8")
             print(f"wrote {file.name}: {len(history.events)} events")

@@ -85,7 +85,7 @@ async def test_doubled_reordered_and_missing_nudges_are_harmless(engine: Engine)
             for _ in range(8):
                 position = chance.randrange(1, await engine.log.last_position(quarter.organization) + 1)
                 for _ in range(chance.choice([0, 1, 3])):
-                    await nudge(quarter.organization, "plan", quarter.plan_ref(owner).stream, position)
+                    await nudge(quarter.organization, "plan", quarter.plan_ref(owner).stream, position, position)
                     sent += 1
         async with relaying(engine, client):
             await until("both reminders", lambda: _reached(quarter, "Reminded", 2))

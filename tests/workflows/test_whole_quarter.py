@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import pytest
 
@@ -72,8 +72,28 @@ async def test_a_formal_quarter_runs_by_itself_and_nothing_is_early_or_twice(tim
     await _check(time_machine, quarter, deadlines, signing)
 
 
+async def _check_duties(time_machine: Skipping, quarter: Quarter) -> None:
+    """What goalcycle did by itself was due, at its instant; each duty that was due was done, by one command."""
+    owed, performed = time_machine.agendas.owed, set()
+    events = [
+        event
+        for event in await quarter.engine.log.read_feed(quarter.organization, limit=10_000)
+        if event.actor == SYSTEM
+    ]
+    for command, group in groupby(events, key=lambda event: event.command_id):
+        assert command not in performed, f"{owed[command].key} was performed twice"
+        performed.add(command)
+        due = owed[command].due
+        for event in group:
+            assert timedelta(0) <= event.at - due < timedelta(seconds=5), f"{event.type} of {owed[command].key}"
+    deadlines = (await quarter.state()).deadlines.values()
+    left = [owed[command] for command in owed.keys() - performed]
+    assert [duty.key for duty in left if duty.due not in deadlines] == [], "only its phase's end settles a due duty"
+
+
 async def _check(time_machine: Skipping, quarter: Quarter, deadlines: dict[Phase, datetime], signing: Signing) -> None:
     assert (await quarter.state()).closed
+    await _check_duties(time_machine, quarter)
     done = await duties(quarter)
     closed = instants(done, "PhaseClosed")
     assert len(closed) == 5
