@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from domain.cycle.opening import require_facilitator
 from domain.cycle.state import CycleCommand, CycleState, cycle
-from domain.cycle.windows import Phase
+from domain.cycle.windows import Phase, require_near
 from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.problems import problem
@@ -83,6 +83,7 @@ def extend_deadline(state: CycleState, command: ExtendDeadline, context: Context
     if command.until <= than:
         raise DEADLINE_PAST("/until", until=str(command.until), than=str(than))
     deadlines = _moved(state, command.phase, command.until)
+    require_near(deadlines, context.at, "/until")
     return [DeadlineExtended(phase=command.phase, deadlines=deadlines, reason=command.reason)]
 
 
@@ -101,6 +102,7 @@ def reopen_phase(state: CycleState, command: ReopenPhase, context: Context) -> l
         phase: min(due, context.at) if phase.is_before(command.phase) else due
         for phase, due in _moved(state, command.phase, command.until).items()
     }
+    require_near(deadlines, context.at, "/until")
     digest = context.after(context.at, state.policy.check_in_every) if command.phase is Phase.TRACK else None
     return [PhaseReopened(phase=command.phase, deadlines=deadlines, reason=command.reason, digest_due=digest)]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -18,6 +18,11 @@ WINDOWS_ORDER = problem(
     "The {phase} phase would close at {closes_at}, which is not after {before}.",
     "Give later phases later deadlines, and open the cycle before its first one.",
 )
+TOO_FAR = problem(
+    "deadline.too_far", 422, "The deadline {until} lies more than ten years ahead.", "Choose an earlier instant."
+)
+MOST_AHEAD = timedelta(days=3653)
+"""No deadline lies further ahead: what is reckoned from it must stay an instant (ours)."""
 
 
 class Phase(StrEnum):
@@ -74,7 +79,7 @@ class Windows(Frozen):
     def resolve(
         self, opening: datetime, period: Period, after: Callable[[datetime, Duration], datetime]
     ) -> dict[Phase, datetime]:
-        """The instants at which the phases close. Raises `cycle.windows_out_of_order`."""
+        """The instants at which the phases close. Raises `cycle.windows_out_of_order`, `deadline.too_far`."""
         anchors = {"opening": opening, "period_start": period.starts, "period_end": period.ends}
         deadlines: dict[Phase, datetime] = {}
         before = opening
@@ -86,4 +91,12 @@ class Windows(Frozen):
                     f"/windows/{phase}", phase=phase.value, closes_at=str(closes_at), before=str(before)
                 )
             deadlines[phase] = before = closes_at
+        require_near(deadlines, opening, "/period/ends")
         return deadlines
+
+
+def require_near(deadlines: Mapping[Phase, datetime], now: datetime, pointer: str) -> None:
+    """Refuse deadlines beyond what can be reckoned with. Raises `deadline.too_far`."""
+    last = max(deadlines.values())
+    if last > now + MOST_AHEAD:
+        raise TOO_FAR(pointer, until=str(last))

@@ -239,3 +239,30 @@ def test_r2_6_deadlines_stay_in_order_when_phases_closed_early_are_opened_again(
         deadlines = world.the_cycle().deadlines
         assert deadlines[phase] == until
         assert [deadlines[one] for one in Phase] == sorted(set(deadlines.values()))
+
+
+FAR = datetime(2999, 12, 1, tzinfo=UTC)
+
+
+def test_a_deadline_that_nothing_can_be_reckoned_from_is_refused_not_stumbled_over() -> None:
+    """Later phases are pushed by as much, beyond what an instant may be."""
+    world = World().founded()
+    ages = Period(starts=FAR, ends=FAR + timedelta(days=30))
+    world.refused("deadline.too_far", LEAD, world.cycle_ref, opening(period=ages))
+    world.opened()
+    extend = ExtendDeadline(phase=Phase.DRAFT, until=FAR, reason="Some day")
+    assert world.refused("deadline.too_far", LEAD, world.cycle_ref, extend).pointer == "/until"
+    world.drafted().advanced(Phase.NEGOTIATE)
+    reopen = ReopenPhase(phase=Phase.DRAFT, until=FAR, reason="Some day")
+    world.refused("deadline.too_far", LEAD, world.cycle_ref, reopen)
+
+
+def test_an_administrator_stands_in_for_a_facilitator_who_has_left() -> None:
+    world = World().founded()
+    world.when(LEAD, world.cycle_ref, opening(facilitator=HEAD))
+    extend = ExtendDeadline(phase=Phase.DRAFT, until=QUARTER.starts, reason="A fair")
+    world.refused("cycle.not_facilitator", LEAD, world.cycle_ref, extend)
+    world.when(LEAD, DIRECTORY, DeactivatePerson(person=HEAD))
+    world.refused("cycle.not_facilitator", HEAD, world.cycle_ref, extend)
+    world.refused("cycle.not_facilitator", STAFF, world.cycle_ref, extend)
+    world.when(LEAD, world.cycle_ref, extend)
