@@ -11,7 +11,15 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
 
 
 class Frozen(BaseModel):
@@ -38,7 +46,17 @@ def _plain(number: Decimal) -> Decimal:
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A moment, always held in UTC."""
 
-Number = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=24, decimal_places=9), AfterValidator(_plain)]
+
+def _written(number: Decimal) -> str:
+    return format(number, "f")
+
+
+Number = Annotated[
+    Decimal,
+    Field(allow_inf_nan=False, max_digits=24, decimal_places=9),
+    AfterValidator(_plain),
+    PlainSerializer(_written, return_type=str, when_used="json-unless-none"),
+]
 """An exact decimal. In JSON it is a string, because a float would round what people signed (R3.4)."""
 
 Share = Annotated[Number, Field(ge=0, le=1)]

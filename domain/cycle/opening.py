@@ -96,11 +96,15 @@ class ParticipantExcused(Event):
 
 
 def require_facilitator(state: CycleState, context: Context) -> None:
-    """Refuse anybody but the cycle's facilitator."""
+    """Refuse anybody but the cycle's facilitator, or an administrator where the facilitator has left."""
     if not state.opened:
         raise CYCLE_UNKNOWN()
     directory: DirectoryState = context.states[DIRECTORY]
-    if context.actor != state.facilitator or not directory.is_active(context.actor):
+    if directory.is_active(state.facilitator):
+        allowed = context.actor == state.facilitator
+    else:
+        allowed = directory.has_role(context.actor, Role.ADMIN)
+    if not allowed:
         raise NOT_FACILITATOR()
 
 

@@ -26,7 +26,8 @@ def test_our_bytes_are_rfc_8785(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "one"), [("1.0", "1"), ("1e3", "1000"), ("-0", "0"), ("0.500", "0.5"), ("100", "100")]
+    ("written", "one"),
+    [("1.0", "1"), ("1e3", "1000"), ("-0", "0"), ("0.500", "0.5"), ("100", "100"), ("0.0000001", "0.0000001")],
 )
 def test_a_number_has_one_spelling(written: str, one: str) -> None:
     number: TypeAdapter[Any] = TypeAdapter(Number)
