@@ -23,8 +23,8 @@ def command(part: str) -> None:
 async def _serve(part: str, settings: Settings) -> None:
     from cli.heartbeat import beat
 
+    beating = asyncio.ensure_future(beat(settings, part))  # first: whoever is told that it serves finds it alive
     serving = asyncio.ensure_future(load_part(part)(settings))
-    beating = asyncio.ensure_future(beat(settings, part))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, serving.cancel)

@@ -12,7 +12,7 @@ import uvicorn
 from api.app import create_app
 from api.services import Services
 from cli.composition import CODEC, Engine, open_engine
-from cli.serve.ready import serving
+from cli.serve.ready import announce
 from eventlog.migrate import pending
 from eventlog.outage import TROUBLE
 from eventlog.settings import NotConfigured, Settings
@@ -30,7 +30,8 @@ async def serve(settings: Settings) -> None:
     """
     async with open_engine(settings) as engine:
         made = services_of(settings, engine)
-        async with listening(made, settings.api_host, settings.api_port) as server, serving(settings, "api"):
+        async with listening(made, settings.api_host, settings.api_port) as server:
+            announce("api")
             await asyncio.shield(server)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from cli.composition import CODEC, open_engine
-from cli.serve.ready import serving
+from cli.serve.ready import announce
 from domain.registry import DECIDERS
 from eventlog.projector import Projector
 from eventlog.settings import Settings
@@ -13,5 +13,6 @@ from eventlog.settings import Settings
 
 async def serve(settings: Settings) -> None:
     """Project until cancelled."""
-    async with open_engine(settings) as engine, serving(settings, "projector"):
+    async with open_engine(settings) as engine:
+        announce("projector")
         await Projector(engine.pool, engine.log, DECIDERS, CODEC).run(asyncio.Event())

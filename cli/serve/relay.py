@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from cli.composition import open_engine
-from cli.serve.ready import serving
+from cli.serve.ready import announce
 from cli.temporal import connect, nudger
 from eventlog.relay import Relay
 from eventlog.settings import Settings
@@ -15,5 +15,5 @@ async def serve(settings: Settings) -> None:
     """Relay until cancelled."""
     async with open_engine(settings) as engine:
         relay = Relay(engine.pool, nudger(await connect(settings)))
-        async with serving(settings, "relay"):
-            await relay.run(asyncio.Event())
+        announce("relay")
+        await relay.run(asyncio.Event())
