@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from domain.agenda import Agenda, Duty
 from domain.decider import Ref
 from domain.registry import DECIDERS
 from eventlog.agendas import AgendaReading, Agendas, PostgresAgendaStore
+from eventlog.handler import system_clock
 from eventlog.identity import duty_id
 from eventlog.relay import Relay
 from tests.support.quarter import Quarter
@@ -49,8 +50,8 @@ test_server.__test__ = False  # type: ignore[attr-defined]
 class WatchedAgendas(Agendas):
     """Agendas that remember what each workflow has read. (The test server's queries hang at a new run.)"""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine.log, engine.handler, DECIDERS, PostgresAgendaStore(engine.pool))
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = system_clock) -> None:
+        super().__init__(engine.log, engine.handler, DECIDERS, PostgresAgendaStore(engine.pool), clock)
         self.seen: dict[tuple[UUID, Ref], int] = {}
         self.looks: list[tuple[Ref, datetime, Agenda]] = []
         """Every agenda that a workflow read, and when by its own clock."""
@@ -155,13 +156,13 @@ def name_of(organization: UUID, ref: Ref) -> StreamName:
 
 
 @asynccontextmanager
-async def skipping(engine: Engine) -> AsyncIterator[Skipping]:
+async def skipping(engine: Engine, agendas: WatchedAgendas | None = None) -> AsyncIterator[Skipping]:
     """The time-skipping server with a worker of ours on an engine."""
     environment = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=test_server(), plugins=[plugin()]
     )
     async with environment:
         client = environment.client
-        agendas = WatchedAgendas(engine)
+        agendas = agendas or WatchedAgendas(engine)
         async with build_worker(client, agendas):
             yield Skipping(environment, engine, client, Relay(engine.pool, nudger(client)), agendas)
