@@ -112,7 +112,7 @@ class CycleMachine(AnyWalk):
 
 DEEP = os.environ.get("GOALCYCLE_HYPOTHESIS") == "deep"
 CycleMachine.TestCase.settings = settings(
-    max_examples=1500 if DEEP else 12,
+    max_examples=1500 if DEEP else 20,
     stateful_step_count=80 if DEEP else 25,
     deadline=None,
     derandomize=not DEEP,

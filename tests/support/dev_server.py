@@ -20,12 +20,12 @@ PATIENCE = 45.0
 
 
 @asynccontextmanager
-async def dev_server(*arguments: str, database: Path | None = None) -> AsyncIterator[Client]:
+async def dev_server(*arguments: str, database: Path | None = None, port: int | None = None) -> AsyncIterator[Client]:
     """A client of a dev server of one's own; its state is in memory unless a file is named."""
     program = find_temporal(Settings())
     extra = [*arguments, *(["--db-filename", str(database)] if database else [])]
     environment = await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(program), dev_server_extra_args=extra, plugins=[plugin()]
+        port=port, dev_server_existing_path=str(program), dev_server_extra_args=extra, plugins=[plugin()]
     )
     async with environment:
         yield environment.client

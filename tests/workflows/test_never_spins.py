@@ -69,7 +69,9 @@ async def test_a_duty_that_changes_nothing_is_tried_less_and_less_often(
             await quarter.submit(quarter.staff[0])
             await machine.relay.step()
             await until("the workflow to see the submission", lambda: _waits(quarter, machine))
-            await machine.environment.sleep(POLICY.signature_reminder.seconds + 400)
+            patience = POLICY.signature_reminder
+            assert isinstance(patience, Elapsed)
+            await machine.environment.sleep(patience.seconds + 400)
     pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(agendas.tries)]
     assert [round(pause) for pause in pauses[:8]] == [1, 2, 4, 8, 16, 32, 60, 60]
 
