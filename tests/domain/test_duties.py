@@ -408,3 +408,22 @@ def test_a_plan_that_nobody_began_owes_nothing() -> None:
 def test_whatever_changes_who_is_asked_wakes_the_plans(event: type[Event]) -> None:
     """A step may wait for exactly this: the log tells the sleeping workflows (R5.4)."""
     assert Wake.CHILDREN in event.wakes
+
+
+def test_r6_4_final_values_owe_no_further_check_in() -> None:
+    world = final_values(World().in_track())
+    for _ in range(2):
+        due = world.agenda(world.cycle_ref).next_due
+        assert due is not None
+        world.now = due
+        assert world.perform(world.cycle_ref) == ["SendDigest"]
+        assert world.last(DigestSent).owners == ()
+
+
+@pytest.mark.parametrize("phase", [Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT])
+def test_r6_4_digests_rest_while_a_phase_before_track_is_open_again(phase: Phase) -> None:
+    world = World().in_track()
+    until = world.the_cycle().deadlines[Phase.TRACK]
+    world.when(LEAD, world.cycle_ref, ReopenPhase(phase=phase, until=until, reason="Once more"))
+    assert world.the_cycle().digest_due is None
+    assert world.agenda(world.cycle_ref).next_due == until

@@ -273,3 +273,13 @@ def test_r2_6_the_plan_of_an_excused_owner_rests() -> None:
         world.refused("plan.not_participant", actor, world.plan_ref(), command)
     world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=STAFF))
     world.signed().advanced(Phase.TRACK)
+
+
+def test_r2_3_a_failed_gate_is_told_once_whoever_asks_again() -> None:
+    """A worker that saw the blockers go may be late: they are back, and everybody knows of the failure already."""
+    world = World().founded().opened()
+    world.now = world.the_cycle().deadlines[Phase.DRAFT]
+    world.perform(world.cycle_ref)
+    again = BeginClosing(phase=Phase.DRAFT, since=world.the_cycle().owed_since)
+    assert world.when(SYSTEM, world.cycle_ref, again) == []
+    assert world.types().count("GateFailed") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.board import cycle_row, plan_row
+from domain.cycle.exceptions import ReopenPhase
 from domain.cycle.opening import ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
@@ -117,3 +118,17 @@ def test_a_row_says_who_blocks_the_gate_and_how_far_the_signatures_are() -> None
     assert (row.waiting_for, row.blocks) == ((LEAD,), ("signature",))
     whole = cycle_row(world.the_cycle(), world.cycle)
     assert (whole.phase, whole.participants, whole.closed) == (Phase.COMMIT, 1, False)
+
+
+def test_a_plan_is_to_be_submitted_once_everything_in_it_is_agreed() -> None:
+    world = World().in_commit().assigned()
+    assert asked(world) == [(STAFF, What.ACKNOWLEDGE)]
+    world.acknowledged()
+    assert asked(world) == [(STAFF, What.SUBMIT)]
+
+
+def test_nobody_is_asked_to_sign_while_an_earlier_phase_is_open_again() -> None:
+    world = World().in_commit().submitted()
+    until = world.the_cycle().deadlines[Phase.TRACK]
+    world.when(LEAD, world.cycle_ref, ReopenPhase(phase=Phase.NEGOTIATE, until=until, reason="Once more"))
+    assert asked(world) == []
