@@ -19,9 +19,9 @@ WINDOWS_ORDER = problem(
     "Give later phases later deadlines, and open the cycle before its first one.",
 )
 TOO_FAR = problem(
-    "deadline.too_far", 422, "The deadline {until} lies more than ten years ahead.", "Choose an earlier instant."
+    "deadline.too_far", 422, "The deadline {until} lies more than a hundred years ahead.", "Choose an earlier instant."
 )
-MOST_AHEAD = timedelta(days=3653)
+MOST_AHEAD = timedelta(days=36525)
 """No deadline lies further ahead: what is reckoned from it must stay an instant (ours)."""
 
 
