@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.signatures import (
+    HEARTBEAT_TIMEOUT,
     PERFORM_DUTY,
     READ_AGENDA,
     AgendaAnswer,
@@ -50,7 +55,8 @@ class Duties:
         """
         name = order.name
         try:
-            performed = await self._agendas.perform(name.organization, _ref(name), order.key, order.now)
+            async with _heartbeats():
+                performed = await self._agendas.perform(name.organization, _ref(name), order.key, order.now)
         except DomainError as refusal:
             if refusal.problem.status >= 500:
                 raise
@@ -58,6 +64,24 @@ class Duties:
                 refusal.code, type=refusal.code, non_retryable=True, category=ApplicationErrorCategory.BENIGN
             ) from None
         return DutyAnswer(outcome=performed.outcome, position=performed.position)
+
+
+@asynccontextmanager
+async def _heartbeats() -> AsyncIterator[None]:
+    """Tell Temporal that the duty is under way; a quick one sends none."""
+    beating = asyncio.create_task(_beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        with suppress(asyncio.CancelledError):
+            await beating
+
+
+async def _beat() -> None:
+    while True:
+        await asyncio.sleep(HEARTBEAT_TIMEOUT.total_seconds() / 4)
+        activity.heartbeat()
 
 
 def _ref(name: StreamName) -> Ref:

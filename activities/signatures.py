@@ -22,6 +22,10 @@ PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=ti
 """Infrastructure comes back; a duty is tried until it does."""
 
 
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+"""After this a duty of a worker that died goes to another: well before a phase's closing lapses, which is 30 s."""
+
+
 class Message(BaseModel):
     """A value on the wire. Fields are only ever added, with defaults, because histories are replayed."""
 
@@ -86,7 +90,8 @@ async def read_agenda(question: AgendaQuestion) -> AgendaAnswer:
         READ_AGENDA,
         question,
         result_type=AgendaAnswer,
-        start_to_close_timeout=timedelta(seconds=10),
+        # A cycle's first look folds every plan; what was folded by then is kept for the next try.
+        start_to_close_timeout=timedelta(seconds=60),
         schedule_to_close_timeout=None,
         retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10)),
     )
@@ -100,6 +105,7 @@ async def perform_duty(order: DutyOrder) -> DutyAnswer:
         order,
         result_type=DutyAnswer,
         start_to_close_timeout=timedelta(seconds=60),
+        heartbeat_timeout=HEARTBEAT_TIMEOUT,
         retry_policy=PATIENT,
         summary=order.key,
     )
