@@ -72,7 +72,7 @@ def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRo
     signing = state.signing
     result = cycle.results.get(plan)
     confidences = [goal.confidence for goal in goals if goal.confidence is not None]
-    excused = not cycle.takes_part(owner)
+    excused = not found.takes_part
     open_gate = not cycle.closed and not excused
     failing = [blocker.check for check in CHECKS[cycle.phase] for blocker in check(cycle, owner, state)]
     if cycle.phase is Phase.RETROSPECT and not cycle.published:

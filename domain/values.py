@@ -68,9 +68,6 @@ Weight = Annotated[Number, Field(gt=0, le=100)]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in lower-case hexadecimal."""
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-"""A short machine-readable name that carries no personal data."""
-
 
 class WorkingDays(Frozen):
     """A number of working days of the organization; a deadline is the end of the last of them (R2.2)."""

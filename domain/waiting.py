@@ -11,13 +11,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.cycle.state import CycleState
-from domain.cycle.windows import Phase
+from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.plan.ground import Ground
 from domain.plan.signing import approvers
 from domain.plan.state import Goal, PlanState, Side
 from domain.values import Frozen, Instant
-
-NEGOTIABLE = (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
 
 
 class What(StrEnum):
@@ -78,7 +76,7 @@ class Wait(Frozen):
 def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iterator[Wait]:
     """What a plan asks of people in the cycle's present phase. Nothing where its owner takes no part."""
     cycle = found.cycle
-    if cycle.closed or cycle.id is None or not cycle.takes_part(owner):
+    if cycle.closed or cycle.id is None or not found.takes_part:
         return
     base = Wait(
         person=found.owner,
@@ -100,7 +98,7 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
         yield from _tracking_waits(state, cycle, base)
     if cycle.phase is Phase.RETROSPECT:
         result = cycle.results.get(plan)
-        if result is not None and (state.receipt is None or state.receipt.result != result.hash):
+        if result is not None and not state.received(result.hash):
             yield _altered(base, what=What.ACKNOWLEDGE_RESULT, hash=result.hash, due=cycle.results_served_at)
 
 
@@ -144,7 +142,7 @@ def _tracking_waits(state: PlanState, cycle: CycleState, base: Wait) -> Iterator
             continue
         if last_period:
             yield _altered(base, what=What.FINAL_VALUES, goal=goal.id)
-        elif goal.checked_in_at is None or (since is not None and goal.checked_in_at < since):
+        elif goal.silent_since(since):
             yield _altered(base, what=What.CHECK_IN, group=Group.NEEDS_ME, goal=goal.id, due=digest)
 
 

@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from cli.demo.acting import Acknowledged
 from domain.values import SYSTEM
+from workflows.ids import stream_name
 
 PHASES = ["draft", "negotiate", "commit", "track", "retrospect"]
 DUTY_EVENTS = {
@@ -102,9 +103,9 @@ async def history_events(client: Client, organization: str) -> dict[str, float]:
     events: Counter[str] = Counter()
     workflows: dict[str, set[str]] = {}
     async for run in client.list_workflows():
-        kind, owner, _ = run.id.split(":")
-        if owner == organization:
+        name = stream_name(run.id)
+        if str(name.organization) == organization:
             described = await client.get_workflow_handle(run.id, run_id=run.run_id).describe()
-            events[kind] += described.history_length
-            workflows.setdefault(kind, set()).add(run.id)
+            events[name.kind] += described.history_length
+            workflows.setdefault(name.kind, set()).add(run.id)
     return {kind: round(events[kind] / len(ids), 1) for kind, ids in sorted(workflows.items())}

@@ -44,7 +44,7 @@ def _final_values(_cycle: CycleState, owner: UUID, plan: PlanState) -> Iterator[
 def _receipt(cycle: CycleState, owner: UUID, plan: PlanState) -> Iterator[Blocker]:
     """Retrospect: results acknowledged or deemed served."""
     result = cycle.results.get(plan.id) if plan.cycle else None
-    if result is not None and (plan.receipt is None or plan.receipt.result != result.hash):
+    if result is not None and not plan.received(result.hash):
         yield Blocker(check="receipt", owner=owner)
 
 

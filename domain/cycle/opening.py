@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.cycle.policy import Framework, Policy, preset
 from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Participant, cycle
-from domain.cycle.windows import Period, Phase, Windows
+from domain.cycle.windows import NEGOTIABLE, Period, Phase, Windows
 from domain.decider import Context
 from domain.directory.people import NOT_ADMIN, require_person
 from domain.directory.state import DIRECTORY, DirectoryState, Role
@@ -148,7 +148,7 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
 def enrol_participant(state: CycleState, command: EnrolParticipant, context: Context) -> list[Event]:
     """A late joiner may come until commit closes (R2.6)."""
     require_facilitator(state, context)
-    state.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+    state.require_phase(context.at, *NEGOTIABLE)
     require_chain(context.states[DIRECTORY], state, command.owner, "/owner")
     if state.takes_part(command.owner):
         raise ENROLLED("/owner")

@@ -47,6 +47,10 @@ class Phase(StrEnum):
         return order.index(self) < order.index(other)
 
 
+NEGOTIABLE = (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
+"""The phases in which goals still change: what is signed is locked when commit closes (R5.7)."""
+
+
 class Period(Frozen):
     """The quarter itself; phases run before, in and after it."""
 

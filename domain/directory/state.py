@@ -70,10 +70,6 @@ class DirectoryState(Frozen):
         """The active people who hold a role."""
         return frozenset(person.id for person in self.people.values() if person.active and role in person.roles)
 
-    def owner_exists(self, owner: UUID) -> bool:
-        """Whether a person or a team of this id is known."""
-        return owner in self.people or owner in self.teams
-
     def responsible(self, owner: UUID) -> UUID:
         """Who answers for an owner: the person, or the team's lead (R3.9)."""
         return self.teams[owner].lead if owner in self.teams else owner

@@ -6,11 +6,11 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.cycle.policy import Framework
-from domain.cycle.windows import Phase
+from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import Kpi, Okr, goal_hash
 from domain.messages import Event, Wake
-from domain.plan.ground import Ground, ground, require_active, require_actor, require_participant
+from domain.plan.ground import Ground, admitted, require_actor
 from domain.plan.lint import lint_goal
 from domain.plan.state import Goal, OpeningCommand, PlanCommand, PlanState, plan
 from domain.plan.voiding import void_signatures
@@ -116,10 +116,7 @@ def _opening(state: PlanState, command: OpeningCommand) -> list[Event]:
 @plan.decides(DraftGoal)
 def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[Event]:
     """The owner, the counterpart or the facilitator writes an OKR before commit closes."""
-    found = ground(state, context, command)
-    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
-    require_participant(found)
-    require_active(found, context)
+    found = admitted(state, context, *NEGOTIABLE, command=command)
     require_actor(
         context,
         found.counterpart | {found.owner, found.cycle.facilitator or found.owner},
@@ -143,10 +140,7 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
 @plan.decides(AssignGoal)
 def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list[Event]:
     """Somebody above the owner, or the facilitator, assigns a KPI before commit closes."""
-    found = ground(state, context, command)
-    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
-    require_participant(found)
-    require_active(found, context)
+    found = admitted(state, context, *NEGOTIABLE, command=command)
     above = frozenset(found.directory.line_above(found.owner)) | found.counterpart
     allowed = above | {found.cycle.facilitator} if found.cycle.facilitator else above
     require_actor(context, allowed - {found.owner}, "people above the owner and the facilitator")
@@ -169,10 +163,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
 @plan.decides(AcknowledgeAssignment)
 def acknowledge_assignment(state: PlanState, command: AcknowledgeAssignment, context: Context) -> list[Event]:
     """The owner acknowledges exactly the revision that was seen; once is enough."""
-    found = ground(state, context)
-    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
-    require_participant(found)
-    require_active(found, context)
+    found = admitted(state, context, *NEGOTIABLE)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     goal = state.goal(command.goal)
     if goal.definition.kind != "kpi":

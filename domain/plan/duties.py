@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.agenda import Agenda, Duty, agenda_of
-from domain.cycle.windows import Phase
+from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.decider import Context
 from domain.directory.state import Role
 from domain.messages import Event, Wake
@@ -93,7 +93,7 @@ def owed(state: PlanState, found: Ground) -> Iterator[Duty]:
     if not found.takes_part:
         return
     phase = found.cycle.phase
-    if phase in (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT):
+    if phase in NEGOTIABLE:
         yield from _owed_on_goals(state)
     if phase is Phase.COMMIT and state.signing is not None and not state.signing.complete:
         yield from _owed_on_signing(state.signing, found)
@@ -126,7 +126,7 @@ def _owed_on_result(state: PlanState, found: Ground) -> Iterator[Duty]:
     served_at = found.cycle.results_served_at
     if result is None or served_at is None:
         return
-    if state.receipt is None or state.receipt.result != result.hash:
+    if not state.received(result.hash):
         yield Duty(f"MarkServed:result:{result.hash[:16]}", served_at, MarkServed(about="result"))
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.cycle.policy import Relation
 from domain.cycle.state import CycleState
+from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.directory.state import DIRECTORY, DirectoryState
 from domain.messages import Command
@@ -86,6 +87,15 @@ def ground(state: PlanState, context: Context, command: Command | None = None) -
     if cycle_id is None or owner is None:
         raise PLAN_UNKNOWN()
     return ground_of(owner, context.state("cycle", cycle_id), context.states[DIRECTORY])
+
+
+def admitted(state: PlanState, context: Context, *phases: Phase, command: Command | None = None) -> Ground:
+    """The ground of a rule that belongs to these phases: the owner takes part, and who acts has not left."""
+    found = ground(state, context, command)
+    found.cycle.require_phase(context.at, *phases)
+    require_participant(found)
+    require_active(found, context)
+    return found
 
 
 def ground_of(owner: UUID, cycle: CycleState, directory: DirectoryState) -> Ground:

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from domain.cycle.windows import Phase
+from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import GoalDefinition, goal_hash
 from domain.messages import Event, Wake
 from domain.plan.diff import PATH, Change, diff
 from domain.plan.drafting import require_current, require_weight
-from domain.plan.ground import ground, require_active, require_actor, require_participant
+from domain.plan.ground import admitted, require_actor
 from domain.plan.lint import lint_goal
 from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
 from domain.plan.voiding import void_signatures
@@ -113,10 +113,7 @@ class RevisionAccepted(Event):
 @plan.decides(ProposeRevision)
 def propose_revision(state: PlanState, command: ProposeRevision, context: Context) -> list[Event]:
     """Either side proposes or counters before commit closes; in commit this voids signatures (R5.1)."""
-    found = ground(state, context)
-    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
-    require_participant(found)
-    require_active(found, context)
+    found = admitted(state, context, *NEGOTIABLE)
     goal = state.goal(command.goal)
     assigner = frozenset({goal.assigned_by}) if goal.assigned_by else frozenset()
     require_actor(context, found.counterpart | assigner | {found.owner}, "the plan's owner and the counterpart")
@@ -161,10 +158,7 @@ def _require_reasons(command: ProposeRevision, changes: tuple[Change, ...]) -> N
 @plan.decides(AcceptRevision)
 def accept_revision(state: PlanState, command: AcceptRevision, context: Context) -> list[Event]:
     """The side whose turn it is accepts; whoever proposed has accepted by proposing."""
-    found = ground(state, context)
-    found.cycle.require_phase(context.at, Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
-    require_participant(found)
-    require_active(found, context)
+    found = admitted(state, context, *NEGOTIABLE)
     require_actor(context, found.counterpart | {found.owner}, "the plan's owner and the counterpart")
     goal = state.goal(command.goal)
     if goal.definition.kind == "kpi":

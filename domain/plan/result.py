@@ -85,7 +85,7 @@ def acknowledge_result(state: PlanState, command: AcknowledgeResult, context: Co
         raise NOT_PUBLISHED()
     if result.hash != command.result:
         raise STALE_RESULT("/result", now=result.hash)
-    if state.receipt is not None and state.receipt.result == result.hash and state.receipt.how != "served":
+    if state.receipt is not None and state.received(result.hash) and state.receipt.how != "served":
         return []
     return [ResultAcknowledged(result=result.hash, by=context.actor, how=command.how, comment=command.comment)]
 

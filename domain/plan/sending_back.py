@@ -12,7 +12,7 @@ from pydantic import Field
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event
-from domain.plan.ground import ground, require_active, require_actor, require_participant
+from domain.plan.ground import admitted, require_actor
 from domain.plan.signing import COMPLETE, NOT_SUBMITTED, waiting
 from domain.plan.state import PlanCommand, PlanState, plan
 from domain.plan.voiding import void_signatures
@@ -90,10 +90,7 @@ def request_changes(state: PlanState, command: RequestChanges, context: Context)
 @plan.decides(RecallPlan)
 def recall_plan(state: PlanState, command: RecallPlan, context: Context) -> list[Event]:
     """Before the last signature; those already given are void with the reason kept (R5.3)."""
-    found = ground(state, context)
-    found.cycle.require_phase(context.at, Phase.COMMIT)
-    require_participant(found)
-    require_active(found, context)
+    found = admitted(state, context, Phase.COMMIT)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     if state.signing is None:
         raise NOT_SUBMITTED()

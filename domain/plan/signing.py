@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
-from domain.plan.ground import Ground, ground, require_active, require_actor, require_participant
+from domain.plan.ground import Ground, admitted, require_actor
 from domain.plan.lint import lint_plan
 from domain.plan.state import PlanCommand, PlanState, Signature, Signing, plan
 from domain.problems import problem
@@ -114,10 +114,7 @@ def _patience(found: Ground, context: Context) -> tuple[datetime, datetime]:
 @plan.decides(SubmitPlan)
 def submit_plan(state: PlanState, command: SubmitPlan, context: Context) -> list[Event]:
     """The owner submits an agreed plan whose weights total 100 (R3.4, R3.9)."""
-    found = ground(state, context)
-    found.cycle.require_phase(context.at, Phase.COMMIT)
-    require_participant(found)
-    require_active(found, context)
+    found = admitted(state, context, Phase.COMMIT)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     if state.signing is not None:
         raise ALREADY_SUBMITTED()
@@ -159,10 +156,7 @@ def _require_hash(state: PlanState, found: Ground, seen: str) -> None:
 
 def waiting(state: PlanState, seen: str, context: Context) -> tuple[Ground, Signing]:
     """What every decision of an approver checks first."""
-    found = ground(state, context)
-    found.cycle.require_phase(context.at, Phase.COMMIT)
-    require_participant(found)
-    require_active(found, context)
+    found = admitted(state, context, Phase.COMMIT)
     if context.actor == found.owner:
         raise OWN_PLAN()
     if state.signing is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
@@ -91,6 +92,10 @@ class Goal(Frozen):
             return len(self.accepted) == 2
         return self.receipt is not None
 
+    def silent_since(self, since: datetime | None) -> bool:
+        """Whether nothing was reported since then; without an instant, whether nothing ever was (R6.1)."""
+        return self.checked_in_at is None or (since is not None and self.checked_in_at < since)
+
 
 class Signature(Frozen):
     """Who signed which step of which hash."""
@@ -166,6 +171,10 @@ class PlanState(Frozen):
     def signed(self) -> bool:
         """Whether every step of the chain signed exactly what the plan says now."""
         return self.signing is not None and self.signing.complete
+
+    def received(self, result: str) -> bool:
+        """Whether exactly this result was acknowledged or served (R7.4)."""
+        return self.receipt is not None and self.receipt.result == result
 
     def goal(self, goal: UUID) -> Goal:
         """A goal of the plan. Raises `goal.unknown`."""

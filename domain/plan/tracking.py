@@ -9,7 +9,7 @@ from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.goals import Kpi, Milestones, Okr
 from domain.messages import Event, Wake
-from domain.plan.ground import ground, require_active, require_actor, require_participant
+from domain.plan.ground import admitted, require_actor
 from domain.plan.state import Goal, PlanCommand, PlanState, Reading, plan
 from domain.problems import problem
 from domain.sealed import AuthorText
@@ -70,10 +70,7 @@ class CheckedIn(Event):
 @plan.decides(CheckIn)
 def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event]:
     """The plan's owner reports, in track."""
-    found = ground(state, context)
-    found.cycle.require_phase(context.at, Phase.TRACK)
-    require_participant(found)
-    require_active(found, context)
+    found = admitted(state, context, Phase.TRACK)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     goal = state.goal(command.goal)
     for place, reading in enumerate(command.readings):

