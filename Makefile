@@ -27,7 +27,7 @@ check: $(VENV)/dev.stamp ## Lint, format, types, import contracts, architecture 
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/architecture
 
-bench: $(VENV)/dev.stamp ## Measure and print the benchmark table
+bench: $(VENV)/bench.stamp ## Measure and print the benchmark table (ARGS="--only row --seconds 2 --rounds 3" narrows)
 	$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/dev.stamp ## Drive random cycles against the model for minutes
@@ -37,6 +37,7 @@ lock: ## Resolve the dependencies anew into requirements/*.lock (UPGRADE=1 takes
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }
 	$(BIN)/uv pip compile pyproject.toml --group dev -o requirements/dev.lock $(LOCK_OPTIONS) $(if $(UPGRADE),--upgrade)
 	$(BIN)/uv pip compile pyproject.toml --group build -c requirements/dev.lock -o requirements/run.lock $(LOCK_OPTIONS) --upgrade
+	$(BIN)/uv pip compile pyproject.toml --group bench -c requirements/dev.lock -o requirements/bench.lock $(LOCK_OPTIONS) --upgrade
 
 # No addresses in the locks: which registry serves a package is the machine's business, the hashes are ours.
 LOCK_OPTIONS := --quiet --python-version 3.11 --universal --generate-hashes --no-annotate --no-header
@@ -53,6 +54,10 @@ $(VENV)/run.stamp: requirements/run.lock pyproject.toml
 $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml
 	@$(call install,dev)
 	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/bench.stamp: requirements/bench.lock pyproject.toml
+	@$(call install,bench)
+	@touch $@ $(VENV)/dev.stamp $(VENV)/run.stamp
 
 define install
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "goalcycle needs Python 3.11 or newer (PYTHON=... names one)")'

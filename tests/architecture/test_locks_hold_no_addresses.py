@@ -17,8 +17,8 @@ def pins(lock: Path) -> dict[str, str]:
     return {match[1]: match[2] for match in matches if match}
 
 
-def test_there_are_two_locks() -> None:
-    assert [lock.name for lock in LOCKS] == ["dev.lock", "run.lock"]
+def test_there_are_three_locks() -> None:
+    assert [lock.name for lock in LOCKS] == ["bench.lock", "dev.lock", "run.lock"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -33,23 +33,26 @@ def test_no_address(file: Path) -> None:
 
 
 def test_what_runs_is_what_was_tested() -> None:
-    run, dev = (pins(ROOT / "requirements" / name) for name in ("run.lock", "dev.lock"))
-    assert run.items() <= dev.items()
+    run, dev, bench = (pins(ROOT / "requirements" / name) for name in ("run.lock", "dev.lock", "bench.lock"))
+    assert run.items() <= dev.items() <= bench.items()
 
 
 def test_every_dependency_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     direct = {name.partition("[")[0] for name in project["project"]["dependencies"]}
     developing = {name for name in project["dependency-groups"]["dev"] if isinstance(name, str)}
+    measuring = {name.partition("[")[0] for name in project["dependency-groups"]["bench"] if isinstance(name, str)}
     build = set(project["dependency-groups"]["build"])
     assert direct | build <= pins(ROOT / "requirements" / "run.lock").keys()
     assert direct | build | developing <= pins(ROOT / "requirements" / "dev.lock").keys()
+    assert measuring <= pins(ROOT / "requirements" / "bench.lock").keys()
 
 
 def test_every_direct_dependency_is_explained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     named = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
-    named += [name for name in project["dependency-groups"]["dev"] if isinstance(name, str)]
+    groups = project["dependency-groups"]
+    named += [name for name in (*groups["dev"], *groups["bench"]) if isinstance(name, str)]
     page = (ROOT / "docs" / "dependencies.md").read_text()
     missing = [name for name in named if f"| {name.partition('[')[0]} |" not in page]
     assert missing == []
