@@ -30,6 +30,8 @@ TRIES = 8
 """How often a call is sent again over a new connection."""
 PAUSE = 0.05
 """Seconds before the second try; doubled for each one after it."""
+PATIENCE = 10.0
+"""Seconds after which a call is not tried again: a database that answers nothing takes long for every try."""
 
 
 class QueueFullError(Exception):
@@ -116,11 +118,13 @@ class Appender:
             self._answer(organization, waiting, result)
 
     async def _append(self, organization: UUID, requests: Sequence[AppendRequest]) -> list[AppendResult]:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._log.append(organization, requests)
             except LOST as error:
-                if attempt == TRIES:
+                if attempt == TRIES or loop.time() >= until:
                     raise
                 logger.warning(
                     "append.repeated", organization=str(organization), attempt=attempt, error=type(error).__name__

@@ -2,12 +2,17 @@
 
 Appends go over a connection of their own: a pool would spend a round trip on every release. Reads share a pool. Both
 speak as the role `goalcycle_app`, which cannot change an event.
+
+Nothing here waits for ever: a database that accepts and stays silent counts as lost after its patience, and the next
+call goes over a new connection.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -43,39 +48,84 @@ where organization = $1 and position > $2 order by position limit $3
 """
 
 
-async def open_pool(database_url: str, *, size: int = 8) -> asyncpg.Pool[asyncpg.Record]:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds after which silence counts as a lost connection (`TimeoutError`, which is in `outage.LOST`)."""
+
+    connect: float = 5.0
+    answer: float = 5.0
+    """For one statement. Each of ours takes milliseconds; one that may take longer says so itself."""
+    idle_in_transaction: float = 60.0
+    """After this the server ends a transaction whose client was stopped in the middle, and frees its locks."""
+
+
+PATIENCE = Patience()
+
+
+async def open_pool(database_url: str, *, size: int = 8, patience: Patience = PATIENCE) -> asyncpg.Pool[asyncpg.Record]:
     """A pool that speaks as the application's role."""
     return await asyncpg.create_pool(
-        database_url, min_size=1, max_size=size, server_settings={"role": APPLICATION_ROLE}
+        database_url,
+        min_size=1,
+        max_size=size,
+        timeout=patience.connect,
+        command_timeout=patience.answer,
+        server_settings={
+            "role": APPLICATION_ROLE,
+            "idle_in_transaction_session_timeout": _milliseconds(patience.idle_in_transaction),
+        },
     )
 
 
 class PostgresLog:
     """The log of many organizations in one database."""
 
-    def __init__(self, database_url: str, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, database_url: str, pool: asyncpg.Pool[asyncpg.Record], patience: Patience = PATIENCE) -> None:
         self._database_url = database_url
         self._pool = pool
+        self._patience = patience
         self._writer: asyncpg.Connection[asyncpg.Record] | None = None
         self._writing = asyncio.Lock()
 
     async def append(self, organization: UUID, requests: Sequence[AppendRequest]) -> list[AppendResult]:
         """Append requests in one autocommit statement. Whatever it raises, the same requests may be sent again."""
         arguments = _arguments(organization, requests)
-        async with self._writing:
+        async with self._turn():
             connection = await self._connection()
-            rows = await connection.fetch(APPEND, *arguments)
+            try:
+                rows = await connection.fetch(APPEND, *arguments, timeout=self._patience.answer)
+            except TimeoutError:
+                connection.terminate()  # nobody can tell what it would still say
+                raise
         return [_result(row) for row in rows]
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Have the connection to oneself; whoever waits behind a silent database does not wait for ever either."""
+        async with asyncio.timeout(self._patience.answer):
+            await self._writing.acquire()
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     async def _connection(self) -> asyncpg.Connection[asyncpg.Record]:
         if self._writer is None or self._writer.is_closed():
-            self._writer = await asyncpg.connect(self._database_url, server_settings={"role": APPLICATION_ROLE})
+            self._writer = await asyncpg.connect(
+                self._database_url,
+                timeout=self._patience.connect,
+                server_settings={
+                    "role": APPLICATION_ROLE,
+                    # The server, too, gives up what nobody waits for any more.
+                    "statement_timeout": _milliseconds(self._patience.answer),
+                },
+            )
         return self._writer
 
     async def close(self) -> None:
         """Close the connection for appends; the pool is its opener's."""
         if self._writer is not None:
-            await self._writer.close()
+            await self._writer.close(timeout=self._patience.answer)
 
     async def read_stream(
         self, organization: UUID, ref: Ref, *, after_version: int = 0, up_to_position: int | None = None
@@ -126,6 +176,10 @@ class PostgresLog:
             list(commitments),
         )
         return {row["commitment"]: (row["subject"], row["sealed"]) for row in rows}
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))
 
 
 def _arguments(organization: UUID, requests: Sequence[AppendRequest]) -> list[Any]:
