@@ -5,6 +5,7 @@ Invariant: a key is made once. Two processes that make the same key at once end 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Protocol
 from uuid import UUID
 
 KEY_BYTES = 32
+ERASED = ".erased"
+"""The suffix of the note beside a subject's key: the fingerprints of its keys that were erased."""
 
 
 class Keyring(Protocol):
@@ -67,7 +70,8 @@ class DirectoryKeyring:
     """One file per subject under a directory: folders of mode 700, files of mode 600.
 
     A key is remembered together with its file's identity, and the file is looked at on every use: an erasure by
-    another process counts at once.
+    another process counts at once. Which keys were erased is noted beside them, by fingerprint, so that no copy of a
+    keyring ever brings one back.
     """
 
     def __init__(self, path: Path) -> None:
@@ -106,10 +110,11 @@ class DirectoryKeyring:
         self._cached.pop((organization, subject), None)
         file = self._file(organization, subject)
         try:
+            note_erased(file.with_suffix(ERASED), fingerprint(file.read_bytes()))  # first: a crash here is no way back
             file.unlink()
         except FileNotFoundError:
             return False
-        _sync_folder(file.parent)
+        sync_folder(file.parent)
         return True
 
     def _file(self, organization: UUID, subject: UUID) -> Path:
@@ -133,10 +138,34 @@ class DirectoryKeyring:
                 return  # another process was first: its key is the key
         finally:
             draft.unlink()
-        _sync_folder(file.parent)
+        sync_folder(file.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def fingerprint(key: bytes) -> str:
+    """Names a key without telling anything about it."""
+    return hashlib.sha256(b"goalcycle/erased/1" + key).hexdigest()
+
+
+def erased_fingerprints(note: Path) -> frozenset[str]:
+    """Of a subject's keys, those that were erased."""
+    try:
+        return frozenset(note.read_text(encoding="ascii").split())
+    except FileNotFoundError:
+        return frozenset()
+
+
+def note_erased(note: Path, *fingerprints: str) -> None:
+    """Note that keys were erased, durably."""
+    descriptor = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="ascii") as stream:
+        # A line of its own even behind one that a crash cut short.
+        stream.write("".join(f"\n{one}\n" for one in fingerprints))
+        stream.flush()
+        os.fsync(stream.fileno())
+    sync_folder(note.parent)
+
+
+def sync_folder(folder: Path) -> None:
     """Make a new or removed name durable: a key lost in a crash would lose every text that it sealed."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

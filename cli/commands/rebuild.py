@@ -23,13 +23,17 @@ def command() -> None:
 
 
 @command.command()
+@click.option("--restart", is_flag=True, help="First end those that run: an older log was restored under them.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def workflows(as_json: bool) -> None:
+def workflows(restart: bool, as_json: bool) -> None:
     """Has every open stream's workflow started again. The relay does it; running ones are only nudged."""
+    ended = asyncio.run(_end_workflows(Settings())) if restart else 0
     count, seconds = asyncio.run(_workflows(Settings()))
     if as_json:
-        click.echo(json.dumps({"streams": count, "seconds": round(seconds, 3)}))
+        click.echo(json.dumps({"streams": count, "ended": ended, "seconds": round(seconds, 3)}))
     else:
+        if restart:
+            click.echo(f"{ended} workflows ended")
         click.echo(f"{count} open streams handed to the relay in {seconds:.1f} s")
 
 
@@ -51,6 +55,13 @@ def views(as_json: bool) -> None:
         click.echo(json.dumps({**asdict(report), "seconds": round(seconds, 3)}))
     else:
         click.echo(f"{report.events} events applied to generation {report.generation} in {seconds:.1f} s, now served")
+
+
+async def _end_workflows(settings: Settings) -> int:
+    from cli.ending import end_workflows
+    from cli.temporal import connect
+
+    return await end_workflows(await connect(settings))
 
 
 async def _workflows(settings: Settings) -> tuple[int, float]:
