@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api import history, lists, service, state
+from api.admission import Admission
 from api.commands import add_command_routes
 from api.errors import add_error_handlers
 from api.frame import Frame
@@ -28,6 +29,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.metrics = metrics
     add_error_handlers(app)
+    app.add_middleware(Admission, limits=services.limits)  # inside the frame: the last one added is the outermost
     app.add_middleware(Frame, metrics=metrics, body_bytes=services.limits.body_bytes)
     return app
 

@@ -39,6 +39,12 @@ class Limits:
 
     body_bytes: int = 1024 * 1024
     """More than this is 413, told while the body still arrives."""
+    requests: int = 2_000
+    """Requests under way in one process; one more is refused at once."""
+    bodies_bytes: int = 64 * 1024 * 1024
+    """What the bodies of all requests under way may come to."""
+    request_seconds: float = 20.0
+    """After this a request is given up; whether a command took effect is then unknown, and its key makes asking safe."""
     page: int = 200
     """The most items of a page."""
     read_your_writes_seconds: float = 2.0
