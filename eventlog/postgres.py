@@ -77,6 +77,15 @@ async def open_pool(database_url: str, *, size: int = 8, patience: Patience = PA
     )
 
 
+async def close_pool(pool: asyncpg.Pool[asyncpg.Record], patience: Patience = PATIENCE) -> None:
+    """Close it, in peace where the database still listens: a process must end even where it does not."""
+    try:
+        async with asyncio.timeout(patience.answer):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
 class PostgresLog:
     """The log of many organizations in one database."""
 
@@ -124,8 +133,11 @@ class PostgresLog:
 
     async def close(self) -> None:
         """Close the connection for appends; the pool is its opener's."""
-        if self._writer is not None:
-            await self._writer.close(timeout=self._patience.answer)
+        if self._writer is not None and not self._writer.is_closed():
+            try:
+                await self._writer.close(timeout=self._patience.answer)
+            except TimeoutError:
+                self._writer.terminate()
 
     async def read_stream(
         self, organization: UUID, ref: Ref, *, after_version: int = 0, up_to_position: int | None = None

@@ -24,7 +24,7 @@ from domain.registry import COMMANDS
 from domain.values import SYSTEM
 from eventlog.handler import Order, Step
 from eventlog.keyring import MemoryKeyring
-from eventlog.postgres import PostgresLog, open_pool
+from eventlog.postgres import PATIENCE, Patience, PostgresLog, open_pool
 from eventlog.views import PostgresViews
 
 SECRET = "a secret of the tests, long enough for HS256"
@@ -131,10 +131,12 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(database_url: str, limits: Limits | None = None) -> AsyncIterator[World]:
+async def open_world(
+    database_url: str, limits: Limits | None = None, patience: Patience = PATIENCE
+) -> AsyncIterator[World]:
     """An application on a database with the schema."""
-    pool = await open_pool(database_url, size=4)
-    log = PostgresLog(database_url, pool)
+    pool = await open_pool(database_url, size=4, patience=patience)
+    log = PostgresLog(database_url, pool, patience)
     keyring = MemoryKeyring()
     engine = assemble(pool, log, keyring)
     services = Services(

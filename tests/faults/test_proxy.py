@@ -181,4 +181,5 @@ async def test_postgres_works_over_a_flaky_line_as_far_as_a_connection_lives(dat
                 caller.terminate()
             except LOST:
                 lost += 1
-        assert passed and lost, (passed, lost)
+        assert passed > 0
+        assert lost > 0

@@ -27,7 +27,7 @@ class Frontend:
         """What has been bound since the last `Sync`."""
 
     def executed(self, chunk: bytes) -> list[bytes]:
-        """Texts of the statements that the server will execute with this piece: simple ones, and bound ones at `Sync`."""
+        """Texts of the statements that the server executes with this piece: simple ones, and bound ones at `Sync`."""
         if self._lost:
             return []
         self._buffer += chunk

@@ -1,0 +1,71 @@
+"""How many requests are let in at once, and for how long.
+
+Invariant: whoever is not let in is told so at once, before anything was read or decided, and whoever is let in is
+answered in bounded time: so waiting never grows, memory stays flat, and what is under way gets the whole machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import UNAVAILABLE, problem_response
+from api.services import Limits
+from eventlog.handler import QUEUE_FULL
+
+ALWAYS = ("/health/", "/metrics")
+"""Operators look in above all when everything is full."""
+
+
+class Admission:
+    """Stands inside the frame, so that refusals have their request id and are counted."""
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self._app = app
+        self._limits = limits
+        self._requests = 0
+        self._bytes = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(ALWAYS):
+            await self._app(scope, receive, send)
+            return
+        size = self._size(scope)
+        full = self._requests >= self._limits.requests
+        if full or (self._requests and self._bytes + size > self._limits.bodies_bytes):
+            await problem_response(Request(scope), QUEUE_FULL)(scope, receive, send)
+            return
+        self._requests += 1
+        self._bytes += size
+        try:
+            await self._timed(scope, receive, send)
+        finally:
+            self._requests -= 1
+            self._bytes -= size
+
+    async def _timed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._limits.request_seconds):
+                await self._app(scope, receive, answer)
+        except TimeoutError:
+            if begun:
+                raise
+            # Whether a command took effect is unknown, as after a lost connection.
+            await problem_response(Request(scope), UNAVAILABLE)(scope, receive, send)
+
+    def _size(self, scope: Scope) -> int:
+        """What the body may come to: as announced, else as much as it may have at all."""
+        headers = dict(scope["headers"])
+        if b"transfer-encoding" in headers:
+            return self._limits.body_bytes
+        announced = headers.get(b"content-length", b"0")
+        return min(int(announced), self._limits.body_bytes) if announced.isdigit() else self._limits.body_bytes
