@@ -11,6 +11,8 @@ from importlib.resources import files
 
 import asyncpg
 
+from eventlog.postgres import PATIENCE
+
 LOCK = 7_306_205_311
 """The advisory lock that migrators of one database take."""
 
@@ -63,7 +65,7 @@ async def migrate(database_url: str) -> list[str]:
 
 async def pending(database_url: str) -> list[str]:
     """The names of migrations that this database still lacks. Raises ChangedMigrationError."""
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(database_url, timeout=PATIENCE.connect, command_timeout=PATIENCE.answer)
     try:
         if await connection.fetchval("select to_regclass('public.goalcycle_migrations')") is None:
             return [name for name, _ in migrations()]

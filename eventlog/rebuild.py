@@ -14,6 +14,8 @@ from eventlog.projector import BATCH, Pool, Projector
 
 LOCK = 7_306_205_312
 """The advisory lock of whoever rebuilds."""
+LONG = 3_600.0
+"""Seconds that a statement over all rows of a generation, or behind a batch that is being applied, may take."""
 
 AHEAD = """
 select l.organization
@@ -51,7 +53,7 @@ async def rebuild_views(pool: Pool, log: Log, deciders: Mapping[Kind, Decider[An
         if not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
             raise RebuildRunningError("another rebuild of the read models is running; wait for it to end")
         try:
-            await connection.execute("delete from goalcycle.view_generations where state = 'building'")
+            await connection.execute("delete from goalcycle.view_generations where state = 'building'", timeout=LONG)
             generation: int = await connection.fetchval(
                 "insert into goalcycle.view_generations (state) values ('building') returning generation"
             )
@@ -76,10 +78,11 @@ async def _come_near(projector: Projector) -> int:
 async def _switch(pool: Pool, projector: Projector, generation: int) -> int:
     """Serve the new generation as soon as it shows all that the live one shows; returns how many events that took."""
     async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local idle_in_transaction_session_timeout = 0")  # it waits while others apply
         # Waits for a batch that is being applied to the live generation, and keeps further ones out: from here on the
         # live positions stand still, so what is left to apply is bounded.
         live = await connection.fetchval(
-            "select generation from goalcycle.view_generations where state = 'live' for update"
+            "select generation from goalcycle.view_generations where state = 'live' for update", timeout=LONG
         )
         events = await projector.step()
         while ahead := await connection.fetch(AHEAD, live, generation):
@@ -87,7 +90,7 @@ async def _switch(pool: Pool, projector: Projector, generation: int) -> int:
                 if row["organization"] in projector.stopped:
                     raise RebuildStoppedError(projector.stopped[row["organization"]])
             events += await projector.step()
-        await connection.execute("delete from goalcycle.view_generations where generation = $1", live)
+        await connection.execute("delete from goalcycle.view_generations where generation = $1", live, timeout=LONG)
         await connection.execute(
             "update goalcycle.view_generations set state = 'live' where generation = $1", generation
         )
