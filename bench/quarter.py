@@ -1,0 +1,160 @@
+"""An organization with plans in the phase that a row needs, made by real commands through the handler.
+
+A plan is of the size that rules.md calls usual: three OKRs of two key results (R3.5) and two KPIs. Each owner reports to
+the head, the head to the lead, so a plan's chain has the two steps of the *formal* preset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from cli.composition import Engine
+from domain.cycle.closing import AdvancePhase
+from domain.cycle.opening import OpenCycle
+from domain.cycle.policy import Policy
+from domain.cycle.windows import Period
+from domain.decider import Ref
+from domain.directory.founding import FirstPerson, FoundOrganization
+from domain.directory.people import AddPerson
+from domain.directory.state import DIRECTORY
+from domain.goals import Ambition, Kpi, Measured, Okr
+from domain.messages import Command
+from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
+from domain.plan.negotiation import AcceptRevision, ProposeRevision
+from domain.plan.signing import SignPlan, SubmitPlan
+from domain.plan.state import PlanState, Reading
+from domain.plan.tracking import CheckIn
+from domain.values import plan_id
+from eventlog.handler import Answer, Order, Step
+
+
+@dataclass
+class Quarter:
+    """One organization with one cycle."""
+
+    engine: Engine
+    organization: UUID = field(default_factory=uuid4)
+    cycle: UUID = field(default_factory=uuid4)
+    lead: UUID = field(default_factory=uuid4)
+    head: UUID = field(default_factory=uuid4)
+    owners: list[UUID] = field(default_factory=list)
+
+    @property
+    def cycle_ref(self) -> Ref:
+        return Ref("cycle", self.cycle)
+
+    def plan_ref(self, owner: UUID) -> Ref:
+        return Ref("plan", plan_id(self.cycle, owner))
+
+    async def act(self, actor: UUID, ref: Ref, *commands: Command) -> Answer:
+        """Somebody sends commands to one stream, all or nothing."""
+        steps = tuple(Step(ref, command) for command in commands)
+        return await self.engine.handler.execute(Order(self.organization, actor, uuid4(), steps, body=b"bench"))
+
+    async def plan(self, owner: UUID) -> PlanState:
+        """An owner's plan as it stands."""
+        state: PlanState = (await self.engine.handler.cache.load(self.organization, self.plan_ref(owner))).state
+        return state
+
+    async def found(self, owners: int = 0) -> None:
+        """The organization with its people."""
+        first = FirstPerson(id=self.lead, name="Lin Yao")
+        await self.act(self.lead, DIRECTORY, FoundOrganization(name="Harbour Works", first_person=first))
+        self.owners = [uuid4() for _ in range(owners)]
+        people = [AddPerson(person=self.head, name="Amara Okafor", manager=self.lead)]
+        people += [AddPerson(person=owner, name=f"Owner {n}", manager=self.head) for n, owner in enumerate(self.owners)]
+        for start in range(0, len(people), 100):
+            await self.act(self.lead, DIRECTORY, *people[start : start + 100])
+
+    async def open(self) -> None:
+        """The cycle, for everybody but the two above; nothing falls due while a row is measured."""
+        starts = datetime.now(UTC) + timedelta(days=60)
+        period = Period(starts=starts, ends=starts + timedelta(days=90))
+        opening = OpenCycle(name="2027 Q1", facilitator=self.lead, period=period, participants=tuple(self.owners))
+        await self.act(self.lead, self.cycle_ref, opening)
+
+    async def agree(self, owner: UUID) -> None:
+        """A plan whose goals are all agreed."""
+        ref, shown = self.plan_ref(owner), {"cycle": self.cycle, "owner": owner}
+        for weight in ("40", "30", "30"):
+            goal, definition = uuid4(), objective(weight)
+            await self.act(owner, ref, DraftGoal(goal=goal, definition=definition, **shown))
+            await self.act(owner, ref, ProposeRevision(goal=goal, definition=definition))
+            await self.act(self.head, ref, AcceptRevision(goal=goal, hash=(await self.plan(owner)).goals[goal].hash))
+        for weight in ("60", "40"):
+            goal = uuid4()
+            await self.act(self.head, ref, AssignGoal(goal=goal, definition=indicator(weight), **shown))
+            await self.act(owner, ref, AcknowledgeAssignment(goal=goal, hash=(await self.plan(owner)).goals[goal].hash))
+
+    async def submit(self, owner: UUID) -> str:
+        """The owner submits the plan; returns the hash that its chain signs."""
+        shown = (await self.plan(owner)).content_hash(Policy().scoring.hash)
+        await self.act(owner, self.plan_ref(owner), SubmitPlan(hash=shown))
+        return shown
+
+    async def commit(self, owners: int) -> None:
+        """A cycle in commit whose plans are agreed."""
+        await self.found(owners)
+        await self.open()
+        for owner in self.owners:
+            await self.agree(owner)
+        await self.advance()
+        await self.advance()
+
+    async def track(self, owners: int) -> None:
+        """A cycle in track whose plans are signed."""
+        await self.commit(owners)
+        for owner in self.owners:
+            shown = await self.submit(owner)
+            for signer in (self.head, self.lead):
+                await self.act(signer, self.plan_ref(owner), SignPlan(hash=shown))
+        await self.advance()
+
+    async def advance(self) -> None:
+        """The facilitator closes the phase early; the duty that a workflow would perform finishes it."""
+        await self.act(self.lead, self.cycle_ref, AdvancePhase())
+        now = datetime.now(UTC)
+        reading = await self.engine.agendas.read_agenda(self.organization, self.cycle_ref, now)
+        for duty in reading.agenda.due:
+            await self.engine.agendas.perform(self.organization, self.cycle_ref, duty.key, now)
+
+
+def objective(weight: str = "100") -> Okr:
+    """An OKR with two measured key results."""
+    results = tuple(
+        Measured(kind="increase", id=uuid4(), title=title, unit="berths", baseline=Decimal(10), target=Decimal(20))
+        for title in ("Berths used on a weekday", "Captains who come back within a month")
+    )
+    return Okr(
+        kind="okr",
+        title="Bring the harbour back to life",
+        approach="Ask every captain, mend what they name first, and tell them so",
+        ambition=Ambition.COMMITTED,
+        weight=Decimal(weight),
+        key_results=results,
+    )
+
+
+def indicator(weight: str = "100") -> Kpi:
+    """A KPI with its three points."""
+    return Kpi(
+        kind="kpi",
+        title="Safe landings",
+        weight=Decimal(weight),
+        unit="%",
+        threshold=Decimal(80),
+        target=Decimal(100),
+        stretch=Decimal(120),
+    )
+
+
+def check_in(plan: PlanState, number: int = 0) -> CheckIn:
+    """A check-in of one of the plan's OKRs: both key results, a confidence and a status."""
+    goals = [goal for goal in plan.goals.values() if isinstance(goal.definition, Okr)]
+    goal = goals[number % len(goals)]
+    assert isinstance(goal.definition, Okr)
+    readings = tuple(Reading(measure=item.id, value=Decimal(11 + number % 9)) for item in goal.definition.key_results)
+    return CheckIn(goal=goal.id, readings=readings, confidence=Decimal("0.7"), status="on_track")

@@ -1,0 +1,129 @@
+"""What every row stands on: servers of this run's own, with every promise on, and a fresh database for each row."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import asyncpg
+from pydantic import SecretStr
+
+from bench.load import Generator, generator
+from bench.processes import python, stopped
+from cli.composition import Engine, open_engine
+from cli.stack import LocalStack
+from cli.stack.own import environment_of
+from cli.stack.ports import pick_free
+from eventlog.migrate import migrate
+from eventlog.settings import Settings
+
+READY_SECONDS = 60
+
+
+@dataclass
+class Stage:
+    """The servers, started when a row first asks for them."""
+
+    folder: Path
+    stack: AsyncExitStack
+    _postgres: LocalStack | None = None
+    _temporal: LocalStack | None = None
+    _generator: Generator | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def load(self) -> Generator:
+        """The load generator."""
+        if self._generator is None:
+            self._generator = await self.stack.enter_async_context(generator())
+        return self._generator
+
+    async def temporal(self) -> str:
+        """The address of a Temporal dev server: the one of `make dev`, with its file."""
+        if self._temporal is None:
+            server = LocalStack(Settings(home=self.folder / "temporal"), parts=["temporal"], migrate=False)
+            self._temporal = await self.stack.enter_async_context(server)
+        return self._temporal.addresses.temporal
+
+    @asynccontextmanager
+    async def site(self) -> AsyncIterator[Site]:
+        """goalcycle on a database of its own, dropped at the end."""
+        if self._postgres is None:
+            server = LocalStack(Settings(home=self.folder / "postgres"), parts=["postgres"], migrate=False)
+            self._postgres = await self.stack.enter_async_context(server)
+        owner = self._postgres.settings.require_database_url().rpartition("/")[0]
+        name = f"bench_{uuid4().hex}"
+        await _execute(f"{owner}/postgres", f"create database {name}")
+        try:
+            await migrate(f"{owner}/{name}")
+            home = self.folder / name
+            secret = home / "secrets" / "token"
+            secret.parent.mkdir(parents=True)
+            secret.write_text(uuid4().hex * 2, encoding="ascii")
+            yield Site(Settings(home=home, database_url=SecretStr(f"{owner}/{name}"), api_port=pick_free()))
+        finally:
+            await _execute(f"{owner}/postgres", f"drop database {name} with (force)")
+            await _execute(f"{owner}/postgres", "checkpoint")  # the next row's rounds begin with clean pages
+
+
+@dataclass
+class Site:
+    """One row's goalcycle."""
+
+    settings: Settings
+
+    @property
+    def database_url(self) -> str:
+        return self.settings.require_database_url()
+
+    @asynccontextmanager
+    async def engine(self) -> AsyncIterator[Engine]:
+        """The engine in this process, as every part of goalcycle opens it."""
+        async with open_engine(self.settings) as engine:
+            yield engine
+
+    @asynccontextmanager
+    async def serving(self, part: str, *, temporal: str = "", module: str = "cli.main") -> AsyncIterator[None]:
+        """`goalcycle run PART` as a process of its own."""
+        environment = environment_of(self.settings) | {"GOALCYCLE_LOG_LEVEL": "warning"}
+        if temporal:
+            environment["TEMPORAL_ADDRESS"] = temporal
+        log = self.settings.home / f"{part}.log"
+        with log.open("wb") as written:
+            process = await python(
+                *(module, "run", part), environment=environment, stdout=asyncio.subprocess.PIPE, stderr=written
+            )
+            async with stopped(process):
+                await _ready(process, part, log)
+                yield
+
+
+async def _ready(process: asyncio.subprocess.Process, part: str, log: Path) -> None:
+    assert process.stdout is not None
+    async with asyncio.timeout(READY_SECONDS):
+        while line := await process.stdout.readline():
+            if line.startswith(b"{") and json.loads(line).get("ready") == part:
+                return
+    raise RuntimeError(f"{part} did not start:\n{log.read_text(encoding='utf-8')[-2000:]}")
+
+
+@asynccontextmanager
+async def open_stage() -> AsyncIterator[Stage]:
+    """The stage of one run, in a folder that Postgres's own account may enter."""
+    with TemporaryDirectory(prefix="goalcycle-bench-") as folder:
+        Path(folder).chmod(0o755)
+        async with AsyncExitStack() as stack:
+            yield Stage(Path(folder), stack)
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
