@@ -1,0 +1,58 @@
+"""`python -m tests.faults`: every campaign, long, with a table at the end. `make soak` runs it.
+
+--minutes N   for all chosen faults together (default 1 each)
+--seed S      chooses everything that is left to chance (default: a new one, printed)
+--fault NAME  only this one; may be repeated, `a+b` lets both strike one system
+--table FILE  write the table there besides, between its marks where it has some
+--list        say which there are
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+from pathlib import Path
+
+import structlog
+
+from tests.faults.campaign import Outcome, run_campaign
+from tests.faults.catalogue import all_faults
+from tests.faults.report import table, write_between_marks
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.add_argument("--fault", action="append", metavar="NAME")
+    parser.add_argument("--table", type=Path)
+    parser.add_argument("--list", action="store_true")
+    asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))  # the table is what is printed
+    faults = all_faults()
+    if asked.list:
+        for fault in faults.values():
+            print(f"{fault.name:28} {fault.sentence}")
+        return 0
+    chosen = [[faults[name] for name in names.split("+")] for names in asked.fault or faults]
+    seconds = 60 * (asked.minutes or len(chosen)) / len(chosen)
+    print(f"seed {asked.seed}: {len(chosen)} campaigns of {seconds:.0f} s", flush=True)
+    outcomes: list[Outcome] = []
+    for together in chosen:
+        outcome = asyncio.run(run_campaign(together, asked.seed, seconds=seconds))
+        outcomes.append(outcome)
+        print(outcome.line(), flush=True)
+        for violation in outcome.violations:
+            print(f"  {violation}", flush=True)
+        if outcome.notes:
+            print(outcome.notes, file=sys.stderr, flush=True)
+    print(table(outcomes, faults))
+    if asked.table:
+        write_between_marks(asked.table, table(outcomes, faults))
+    return int(any(outcome.violations for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,264 @@
+"""A campaign: clients write, a fault strikes and heals again and again, and one checker judges what is left.
+
+A fault is one small object; put it into a tuple `FAULTS` of a module in this folder and it belongs to `make soak`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import statistics
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from temporalio.service import RPCError
+
+from eventlog.outage import TROUBLE
+from tests.faults.checker import Balance, Violation, balance, violations
+from tests.faults.clients import Client, Crowd
+from tests.faults.facts import Facts
+from tests.faults.ground import prepare
+from tests.faults.pace import Pace
+from tests.faults.reading import read_facts
+from tests.faults.recovery import recovered
+from tests.faults.sent import Verdict
+from tests.faults.system import Shape, System, last_lines, new_home, servers
+
+PROBER = 98
+"""The number of the client that only asks whether everybody answers."""
+CALM_SECONDS = 1.5
+"""Clients write undisturbed before the first strike and between two."""
+UNREADABLE: tuple[type[Exception], ...] = (*TROUBLE, RPCError, TimeoutError)
+SETTLE_SECONDS = 60.0
+"""After the last recovery everything must be right within this."""
+
+
+class Fault:
+    """What may go wrong: how it strikes, and how it is healed. Subclass it, set `name` and `sentence`."""
+
+    name: str = ""
+    sentence: str = ""
+    """What happens, for the table of docs/reliability.md."""
+    shape: Shape = Shape()
+    lasts: float = 0.0
+    """Seconds between strike and heal."""
+    within: float = 60.0
+    """Seconds from heal until everything must serve again."""
+
+    async def before_servers(self, home: Path) -> None:
+        """Prepare the folder in which Postgres and Temporal will keep their data."""
+
+    async def before_parts(self, system: System) -> None:
+        """Servers run, own parts do not yet: set `system.environment`, start proxies."""
+
+    async def strike(self, system: System) -> None:
+        """Break it."""
+        raise NotImplementedError
+
+    async def heal(self, system: System) -> None:
+        """Mend what does not mend itself; returns when it is mended, not when all has recovered."""
+
+    async def after(self, system: System) -> None:
+        """Undo what `before_parts` made; always called."""
+
+    async def end(self) -> None:
+        """Undo what `before_servers` made, when nothing runs any more; always called."""
+
+    async def check(self, system: System) -> list[str]:
+        """What this fault demands besides the checker's invariants, in words; empty: it holds."""
+        del system
+        return []
+
+
+@dataclass
+class Outcome:
+    """What a campaign came to."""
+
+    fault: str
+    seed: int
+    strikes: int = 0
+    tries: int = 0
+    """Commands that clients sent, each with one key however often it was repeated."""
+    acknowledged: int = 0
+    refused: int = 0
+    unknown: int = 0
+    requests: int = 0
+    """HTTP requests for these commands."""
+    events: int = 0
+    duties: int = 0
+    recoveries: list[float] = field(default_factory=list)
+    """Seconds from heal to recovery, a strike each."""
+    seconds: float = 0.0
+    violations: list[Violation] = field(default_factory=list)
+    notes: str = ""
+    """What the parts said, where something is wrong."""
+
+    @property
+    def balance(self) -> Balance:
+        return balance(self.violations)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.recoveries) if self.recoveries else 0.0
+
+    @property
+    def worst(self) -> float:
+        return max(self.recoveries, default=0.0)
+
+    def line(self) -> str:
+        """One line for the terminal."""
+        found = self.balance
+        verdict = "holds" if not self.violations else f"{len(self.violations)} VIOLATIONS"
+        return (
+            f"{self.fault} (seed {self.seed}): {self.strikes} strikes, {self.tries} tries, "
+            f"{self.acknowledged} acknowledged, {self.refused} refused, {self.unknown} unknown, {found.lost} lost, "
+            f"{found.doubled} doubled, recovery {self.median:.1f} s median, {self.worst:.1f} s worst; {verdict}"
+        )
+
+
+@dataclass
+class Campaign:
+    """A running system with clients on it."""
+
+    system: System
+    crowd: Crowd
+    prober: Client
+    clients: asyncio.Task[None]
+
+    async def calm(self) -> None:
+        """Let the clients write a while."""
+        before = len(self.crowd.acknowledged_at)
+        await asyncio.sleep(CALM_SECONDS)
+        async with asyncio.timeout(30):
+            while len(self.crowd.acknowledged_at) == before and not self.clients.done():
+                await asyncio.sleep(0.05)
+
+    async def suffer(self, fault: Fault, outcome: Outcome) -> None:
+        """One strike, its end, and the time until all serves again."""
+        await fault.strike(self.system)
+        await asyncio.sleep(fault.lasts)
+        await fault.heal(self.system)
+        outcome.strikes += 1
+        seconds = await recovered(self.system, self.crowd, self.prober, fault.within)
+        if seconds is None:
+            outcome.violations.append(Violation("recovery", f"not recovered {fault.within:.0f} s after {fault.name}"))
+        else:
+            outcome.recoveries.append(seconds)
+
+    async def judge(self, outcome: Outcome) -> None:
+        """Stop the clients, let everything come to rest, and have the checker look."""
+        self.crowd.stop()
+        async with asyncio.timeout(60):
+            await self.clients
+        facts, found = await self._settled()
+        outcome.violations += found
+        sent = self.crowd.sent.values()
+        verdicts = Counter(command.verdict for command in sent)
+        outcome.tries = len(sent)
+        outcome.requests = sum(len(command.tries) for command in sent)
+        outcome.acknowledged = verdicts[Verdict.ACKNOWLEDGED]
+        outcome.refused = verdicts[Verdict.REFUSED] + verdicts[Verdict.UNCHANGED]
+        outcome.unknown = verdicts[Verdict.UNKNOWN]
+        if facts is not None:
+            outcome.events = facts.last_position
+            outcome.duties = len({event.command_id for event in facts.events if event.actor.int == 0})
+        if outcome.violations:
+            outcome.notes = last_lines(self.system)
+
+    async def _settled(self) -> tuple[Facts | None, list[Violation]]:
+        """The last look: the first at which nothing is wrong, or the one after which patience ends."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        facts: Facts | None = None
+        found = [Violation("nothing_stuck", "the facts could not be read")]
+        while time.monotonic() < deadline:
+            try:
+                silent = [url for url in self.system.api_urls if not await self.prober.probe(url)]
+                ground = self.crowd.ground
+                facts = await read_facts(self.system, ground.organization, ground.founded_at, unanswered=len(silent))
+            except UNREADABLE as error:
+                found = [Violation("nothing_stuck", f"the facts could not be read: {type(error).__name__}")]
+            else:
+                found = await violations(facts, self.crowd.sent.values())
+                if not found or any(violation.lasting for violation in found):
+                    break
+            await asyncio.sleep(0.3)
+        return facts, found
+
+
+@asynccontextmanager
+async def campaigning(
+    faults: Sequence[Fault], seed: int, *, pace: Pace | None = None, shape: Shape | None = None
+) -> AsyncIterator[Campaign]:
+    """A fresh system, prepared for these faults, with clients that write until `judge`."""
+    home = new_home()
+    try:
+        for fault in faults:
+            await fault.before_servers(home)
+        async with servers(seed, shape or _widest(faults), home) as system:
+            try:
+                ground = await prepare(system.engine)
+                for fault in faults:
+                    await fault.before_parts(system)
+                await system.start_parts()
+                secret = system.settings.token_secret_path.read_text(encoding="ascii").strip()
+                crowd = Crowd(system.api_urls, secret, ground, seed, pace or Pace())
+                system.pace = crowd.pace
+                async with crowd.connected():
+                    clients = asyncio.create_task(crowd.run())
+                    try:
+                        yield Campaign(system, crowd, Client(crowd, PROBER), clients)
+                    finally:
+                        clients.cancel()
+                        await asyncio.wait([clients])
+            finally:
+                await system.stop_parts()
+                for fault in faults:
+                    await fault.after(system)
+    finally:
+        for fault in faults:
+            await fault.end()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _widest(faults: Sequence[Fault]) -> Shape:
+    shapes = [fault.shape for fault in faults]
+    return Shape(**{part: max(getattr(shape, part) for shape in shapes) for part in Shape.__dataclass_fields__})
+
+
+async def run_campaign(
+    faults: Fault | Sequence[Fault],
+    seed: int,
+    *,
+    strikes: int = 3,
+    seconds: float | None = None,
+    pace: Pace | None = None,
+) -> Outcome:
+    """Strike each fault so often (or, if `seconds` is given, as often as fits), then judge.
+
+    Several faults take turns on one system, in an order that the seed chooses.
+    """
+    chosen = [faults] if isinstance(faults, Fault) else list(faults)
+    outcome = Outcome(" + ".join(fault.name for fault in chosen), seed)
+    began = time.monotonic()
+    async with campaigning(chosen, seed, pace=pace) as campaign:
+        await campaign.calm()
+        rounds = 0
+        while rounds < strikes if seconds is None else (rounds == 0 or time.monotonic() - began < seconds):
+            for fault in random.Random(f"{seed}/{rounds}").sample(chosen, k=len(chosen)):
+                await campaign.suffer(fault, outcome)
+                await campaign.calm()
+                if outcome.violations:
+                    break
+            rounds += 1
+            if outcome.violations:
+                break
+        for fault in chosen:
+            outcome.violations += [Violation(fault.name, what) for what in await fault.check(campaign.system)]
+        await campaign.judge(outcome)
+    outcome.seconds = time.monotonic() - began
+    return outcome

@@ -1,0 +1,379 @@
+"""The one judge of every campaign: facts in, violations out. Each invariant of docs/reliability.md is a function.
+
+Nothing is asked of a server, so each invariant is tested by planting its violation (test_checker.py). A check that must
+hold at every moment is *lasting*; one that may take its time after a fault (a workflow that starts, a late duty) is
+*passing*: the campaign looks again until its patience ends.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from activities.signatures import StreamName
+from cli.composition import CODEC
+from domain.decider import Ref
+from domain.registry import DECIDERS
+from domain.values import SYSTEM
+from eventlog.log import Recorded
+from eventlog.projection import Projection
+from eventlog.verify import verify_chain
+from tests.faults.facts import Facts, RecordedLog, StreamRow, WorkflowFact
+from tests.faults.owed import World, performed_duties
+from tests.faults.sent import Sent, Verdict
+from workflows.ids import stream_name, workflow_id
+
+CLOCKS = timedelta(seconds=1)
+"""The log takes an `at` so far ahead of the database's clock; so early a duty may be recorded."""
+TIMER_LATENESS = timedelta(seconds=3)
+"""A timer begins when the task that asks for it is answered, which takes a loaded machine a moment."""
+OVERDUE = timedelta(seconds=5)
+"""A duty that nobody has performed after so long is stuck."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One broken promise."""
+
+    invariant: str
+    """The name of the function that found it."""
+    what: str
+    lasting: bool = True
+    """False: may pass by itself."""
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.what}"
+
+
+async def violations(facts: Facts, sent: Iterable[Sent]) -> list[Violation]:
+    """Everything that is wrong."""
+    known = list(sent)
+    lasting = {
+        "effects": effects(facts, known),
+        "strangers": strangers(facts, known),
+        "markers": markers(facts, known),
+        "contiguous": contiguous(facts),
+        "answers": answers(facts),
+        "heads": heads(facts),
+        "duties": duties(facts),
+        "duties_once": duties_once(facts),
+    }
+    passing = {
+        "one_workflow": one_workflow(facts),
+        "seen": seen(facts),
+        "timers": timers(facts),
+        "nothing_stuck": nothing_stuck(facts),
+        "nothing_overdue": nothing_overdue(facts),
+    }
+    found = [Violation(name, what) for name, says in lasting.items() for what in says]
+    found += [Violation(name, what, lasting=False) for name, says in passing.items() for what in says]
+    found += [Violation("chain", what) for what in await chain(facts)]
+    found += [
+        Violation("views", what, lasting=facts.views_position == facts.last_position) for what in await views(facts)
+    ]
+    return found
+
+
+# --- commands and their effects ---
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Commands whose effect is missing, and effects that are there twice."""
+
+    lost: int
+    doubled: int
+
+
+def balance(found: Iterable[Violation]) -> Balance:
+    """What the table says."""
+    texts = [violation.what for violation in found]
+    return Balance(
+        sum(text.startswith("lost") for text in texts), sum(text.startswith(("doubled", "unasked")) for text in texts)
+    )
+
+
+def effects(facts: Facts, sent: Sequence[Sent]) -> Iterator[str]:
+    """An acknowledged command has exactly one effect, an unknown one none or one, a refused one none."""
+    by_command: dict[UUID, list[Recorded]] = {}
+    for event in facts.events:
+        by_command.setdefault(event.command_id, []).append(event)
+    for command in sent:
+        events = by_command.get(command.command_id, [])
+        yield from _effect(command, events)
+
+
+def _effect(command: Sent, events: Sequence[Recorded]) -> Iterator[str]:
+    where = f"{command.name} {command.command_id}"
+    acknowledged = [one for one in command.tries if one.verdict is Verdict.ACKNOWLEDGED]
+    positions = [event.position for event in events]
+    if acknowledged and not events:
+        yield f"lost: {where} was acknowledged at {acknowledged[0].first} and is not in the log"
+        return
+    if not events:
+        return
+    if positions != list(range(positions[0], positions[-1] + 1)):
+        yield f"doubled: {where} has effects at {positions}"
+    for one in acknowledged:
+        if [one.first, one.last] != [positions[0], positions[-1]]:
+            yield f"doubled: {where} was acknowledged at {one.first}-{one.last} and is at {positions}"
+    if len({event.recorded_at for event in events}) > 1:
+        yield f"doubled: {where} was recorded in several appends"
+    if any(event.actor != command.actor for event in events):
+        yield f"{where} is recorded under another actor"
+    for one in command.tries:
+        if one.verdict in (Verdict.REFUSED, Verdict.UNCHANGED) and events[0].recorded_at < one.sent_at:
+            yield f"{where} was {one.verdict} ({one.code}) although its effect was in the log before it was sent"
+    if all(one.verdict in (Verdict.REFUSED, Verdict.UNCHANGED) for one in command.tries) and command.tries:
+        yield f"doubled: {where} was refused every time and has an effect at {positions}"
+
+
+def strangers(facts: Facts, sent: Sequence[Sent]) -> Iterator[str]:
+    """Every effect after the preparation is a duty's, or was asked for."""
+    known = {command.command_id for command in sent}
+    for event in facts.events:
+        if event.position > facts.founded_at and event.actor != SYSTEM and event.command_id not in known:
+            yield f"unasked: {event.type} at {event.position} by {event.actor}, a command that nobody sent"
+
+
+def markers(facts: Facts, sent: Sequence[Sent]) -> Iterator[str]:
+    """A value that one command alone carries is in the log once where it was acknowledged, at most once otherwise."""
+    carried: dict[str, list[Recorded]] = {}
+    for event in facts.events:
+        for marker in _carried(event):
+            carried.setdefault(marker, []).append(event)
+    for command in sent:
+        if command.marker is None:
+            continue
+        events = carried.get(command.marker, [])
+        if len(events) > 1:
+            yield f"doubled: the value {command.marker} of {command.name} is at {[one.position for one in events]}"
+        if command.verdict is Verdict.ACKNOWLEDGED and not events:
+            yield f"lost: the value {command.marker} of {command.name} {command.command_id} is nowhere"
+        if any(event.command_id != command.command_id for event in events):
+            yield f"doubled: the value {command.marker} of {command.name} came in under another command's id"
+
+
+def _carried(event: Recorded) -> set[str]:
+    if event.type == "CheckedIn":
+        return {str(reading["value"]) for reading in json.loads(event.payload)["readings"] if reading.get("value")}
+    if event.type == "RevisionProposed":
+        results = json.loads(event.payload)["definition"].get("key_results", [])
+        return {str(result["target"]) for result in results if result.get("target")}
+    return set()
+
+
+# --- the log ---
+
+
+def contiguous(facts: Facts) -> Iterator[str]:
+    """Positions run 1, 2, 3 … to the counter; versions do in each stream."""
+    versions: Counter[UUID] = Counter()
+    for place, event in enumerate(facts.events, start=1):
+        if event.position != place:
+            yield f"position {event.position} stands where {place} belongs"
+            return
+        versions[event.stream] += 1
+        if event.version != versions[event.stream]:
+            yield f"version {event.version} of {event.stream} stands where {versions[event.stream]} belongs"
+            return
+    if facts.last_position != len(facts.events):
+        yield f"the counter says {facts.last_position}, the log has {len(facts.events)} events"
+
+
+def answers(facts: Facts) -> Iterator[str]:
+    """The log's answer to every command id names exactly its events."""
+    by_command: dict[UUID, list[Recorded]] = {}
+    for event in facts.events:
+        by_command.setdefault(event.command_id, []).append(event)
+    for command, row in facts.commands.items():
+        events = by_command.get(command, [])
+        if [event.position for event in events] != list(range(row.first, row.last + 1)):
+            yield f"command {command} is answered {row.first}-{row.last} and is at {[one.position for one in events]}"
+        reached = {event.stream: event.version for event in events}
+        if reached != dict(zip(row.streams, row.versions, strict=True)):
+            yield f"command {command} is answered with other versions than its events have"
+    for command in by_command.keys() - facts.commands.keys():
+        yield f"command {command} has events and no answer"
+
+
+def heads(facts: Facts) -> Iterator[str]:
+    """Every stream's row names the stream's last event."""
+    last: dict[UUID, Recorded] = {}
+    fact: Counter[UUID] = Counter()
+    for event in facts.events:
+        last[event.stream] = event
+        if event.fact:
+            fact[event.stream] = event.version
+    for stream in last.keys() ^ facts.streams.keys():
+        yield f"stream {stream} has {'no row' if stream in last else 'a row and no event'}"
+    for stream in last.keys() & facts.streams.keys():
+        row, event = facts.streams[stream], last[stream]
+        if (row.version, row.hash, row.last_position, row.fact_version) != (
+            event.version,
+            event.hash,
+            event.position,
+            fact[stream],
+        ):
+            yield f"stream {stream} stands at {row.version} in its row and at {event.version} in the log"
+
+
+async def chain(facts: Facts) -> list[str]:
+    """Every hash recomputed from the bytes."""
+    report = await verify_chain(RecordedLog(facts.events, facts.last_position), facts.organization)
+    return [report.fault] if report.fault else []
+
+
+async def views(facts: Facts) -> list[str]:
+    """The read models say what a fold of the whole log up to their position says."""
+    until = [event for event in facts.events if event.position <= facts.views_position]
+    if facts.views_position < facts.last_position:
+        return [f"the read models are at position {facts.views_position} of {facts.last_position}"]
+    if not until:
+        return []
+    log = RecordedLog(until, facts.views_position)
+    rows = await Projection(log, DECIDERS, CODEC).rows(facts.organization, until, [])
+    expected: dict[str, dict[str, Any]] = {
+        "cycle_rows": {str(cycle): row.model_dump(mode="json") for cycle, row in rows.cycles.items()},
+        "board_rows": {f"{cycle}/{plan}": row.model_dump(mode="json") for (cycle, plan), row in rows.plans.items()},
+        "inbox_rows": {
+            f"{source}/{wait.person}/{wait.key}": wait.model_dump(mode="json")
+            for source, waits in rows.waits.items()
+            for wait in waits
+        },
+    }
+    return [
+        f"{table}: {key} is {served.get(key)} and must be {rebuilt.get(key)}"
+        for table, rebuilt in expected.items()
+        for served in [facts.views[table]]
+        for key in sorted(rebuilt.keys() | served.keys())
+        if rebuilt.get(key) != served.get(key)
+    ]
+
+
+# --- duties ---
+
+
+def duties(facts: Facts) -> Iterator[str]:
+    """Whatever goalcycle did by itself was owed when it did it, and was not recorded before it fell due."""
+    for performed in performed_duties(facts.organization, facts.events):
+        event = performed.event
+        if performed.duty is None:
+            yield f"{event.type} at {event.position} was not owed at {event.at.isoformat()}"
+        elif event.recorded_at < performed.duty.due - CLOCKS:
+            yield f"{event.type} at {event.position} came at {event.recorded_at}, too early: {performed.duty.key}"
+
+
+def duties_once(facts: Facts) -> Iterator[str]:
+    """Nobody is reminded, escalated to, served or closed upon twice for one cause."""
+    done: Counter[tuple[str, ...]] = Counter()
+    closing: dict[UUID, str] = {}
+    for event in facts.events:
+        if event.actor != SYSTEM:
+            continue
+        if event.type in ("PhaseClosing", "PhaseClosed", "ClosingReleased"):
+            if closing.get(event.stream) == event.type:
+                yield f"{event.type} at {event.position} follows another of the same cycle"
+            closing[event.stream] = event.type
+        if event.type in CAUSES:
+            data = json.loads(event.payload)
+            cause = tuple(str(data.get(name)) for name in CAUSES[event.type])
+            done[str(event.stream), event.type, *cause] += 1
+    for (stream, kind, *why), times in done.items():
+        if times > 1:
+            yield f"{kind} of {stream} came {times} times for {why}"
+
+
+CAUSES: Mapping[str, tuple[str, ...]] = {
+    "Reminded": ("about", "since", "goal"),
+    "Escalated": ("since",),
+    "AssignmentServed": ("goal", "hash"),
+    "ResultServed": ("result",),
+    "DigestSent": ("number",),
+}
+"""What tells two duties of one kind and stream apart, told a second time and in another way than their keys."""
+
+
+# --- Temporal ---
+
+
+def one_workflow(facts: Facts) -> Iterator[str]:
+    """One running workflow per open stream, none for a closed one, none for anything else."""
+    running = Counter(fact.workflow for fact in facts.workflows)
+    names = {workflow_id(StreamName(organization=facts.organization, kind=row.kind, stream=stream)): row
+             for stream, row in facts.streams.items()}  # fmt: skip
+    for name, row in names.items():
+        if not row.closed and running[name] != 1:
+            yield f"{running[name]} workflows run for the open stream {name}"
+        if row.closed and running[name]:
+            yield f"{running[name]} workflows run for the closed stream {name}"
+    for name in running.keys() - names.keys():
+        yield f"{name} runs for no stream"
+
+
+def seen(facts: Facts) -> Iterator[str]:
+    """A workflow has seen at least what it was told."""
+    for fact, row in _kept(facts):
+        if fact.seen < row.delivered_position:
+            yield f"{fact.workflow} has seen {fact.seen} and was told {row.delivered_position}"
+
+
+def timers(facts: Facts) -> Iterator[str]:
+    """A workflow wakes by itself no later than something falls due."""
+    for fact, row in _kept(facts):
+        if row.next_due is None:
+            continue
+        if fact.wakes_at is None or fact.wakes_at > row.next_due + TIMER_LATENESS:
+            yield f"{fact.workflow} wakes at {fact.wakes_at} and owes something at {row.next_due}"
+
+
+def _kept(facts: Facts) -> Iterator[tuple[WorkflowFact, StreamRow]]:
+    for fact in facts.workflows:
+        row = facts.streams.get(stream_name(fact.workflow).stream)
+        if row is not None and not row.closed:
+            yield fact, row
+
+
+# --- what must come to rest ---
+
+
+def nothing_stuck(facts: Facts) -> Iterator[str]:
+    """Queues are empty, everything is delivered, nobody waits for a lock or sits on a connection."""
+    stuck = facts.stuck
+    for what, count in {
+        "requests wait to be appended": stuck.queued,
+        "fan-outs are not done": stuck.fanouts,
+        "sessions wait for a lock": stuck.waiting_locks,
+        "transactions are open and idle": stuck.idle_transactions,
+        "advisory locks are held": stuck.advisory_locks,
+        "API processes do not acknowledge a command": stuck.unanswered,
+        "streams are not delivered": sum(row.wake_position > row.delivered_position for row in facts.streams.values()),
+    }.items():
+        if count:
+            yield f"{count} {what}"
+    if stuck.connections > facts.connection_bound:
+        yield f"{stuck.connections} connections to Postgres, more than {facts.connection_bound}"
+
+
+def nothing_overdue(facts: Facts) -> Iterator[str]:
+    """Nothing fell due long ago and is still owed."""
+    for stream, row in facts.streams.items():
+        if not row.closed and row.next_due is not None and row.next_due < facts.now - OVERDUE:
+            yield f"{row.kind} {stream} owes something since {row.next_due}"
+    yield from (f"{stream} owes {key} since {due}" for stream, key, due in still_owed(facts))
+
+
+def still_owed(facts: Facts) -> Iterator[tuple[UUID, str, datetime]]:
+    """Duties of the log as it stands that fell due long ago: folded anew, whatever the rows say."""
+    world = World(facts.organization)
+    for event in facts.events:
+        world.apply(event)
+    for stream, row in facts.streams.items():
+        for duty in world.agenda(Ref(row.kind, stream), facts.now).due:
+            if duty.due < facts.now - OVERDUE:
+                yield stream, duty.key, duty.due
