@@ -24,7 +24,7 @@ def create_app(services: Services) -> FastAPI:
     """
     for language in LANGUAGES:
         texts_in(language)  # a broken catalogue stops the start, not the first refusal in that language
-    metrics = Metrics(services.queue_depth)
+    metrics = Metrics(services.queue_depth, services.registry)
     app = _routed(metrics)
     app.state.services = services
     app.state.metrics = metrics

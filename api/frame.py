@@ -14,7 +14,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.metrics import Metrics
+from api.metrics import Metrics, method_label
 from api.problems import BODY_TOO_LARGE, INTERNAL, problem_response
 from domain.problems import DomainError
 
@@ -87,7 +87,7 @@ class Frame:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")  # a path of nobody's is one label, not one each
-        self._metrics.latency.labels(scope["method"], route, str(status)).observe(seconds)
+        self._metrics.latency.labels(method_label(scope["method"]), route, str(status)).observe(seconds)
         code = scope["state"].get("problem")
         if code is not None:
             self._metrics.refusals.labels(code).inc()

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
-"""Seconds. A command is one round trip to Postgres, so the interesting part is below 50 ms."""
+from domain.problems import PROBLEMS
+from eventlog import metrics
+from eventlog.metering import counter, histogram, show_queue
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Metrics:
-    """The metrics of one application, in a registry of their own."""
+    """The metrics of one application. The registry may already hold those of the engine below it."""
 
-    def __init__(self, queue_depth: Callable[[], int]) -> None:
-        self.registry = CollectorRegistry()
-        self.latency = Histogram(
-            "goalcycle_http_request_seconds",
-            "Seconds from a request's first byte to its last answered one, by method, route template and status.",
-            ("method", "route", "status"),
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        self.commands = Counter(
-            "goalcycle_commands",
-            "Commands answered, by command and outcome: appended, duplicate, unchanged, dry_run or refused.",
-            ("command", "outcome"),
-            registry=self.registry,
-        )
-        self.refusals = Counter(
-            "goalcycle_refusals",
-            "Problem documents answered, by their stable code; /problems/{code} explains each.",
-            ("code",),
-            registry=self.registry,
-        )
-        Gauge(
-            "goalcycle_append_queue_depth",
-            "Requests of this process that wait to be appended to the log; at its bound the API answers 503.",
-            registry=self.registry,
-        ).set_function(queue_depth)
+    def __init__(self, queue_depth: Callable[[], int], registry: CollectorRegistry | None = None) -> None:
+        self.registry = CollectorRegistry() if registry is None else registry
+        self.latency = histogram(metrics.HTTP_REQUEST, self.registry)
+        self.commands = counter(metrics.COMMANDS, self.registry)
+        self.refusals = counter(metrics.REFUSALS, self.registry)
+        for code in PROBLEMS:  # a series that begins with its first refusal would hide it from `increase`
+            self.refusals.labels(code)
+        show_queue(self.registry, queue_depth)
+
+
+def method_label(method: str) -> str:
+    """A request's method as a label: whatever callers make up is one label, not one each."""
+    return method if method in METHODS else "other"

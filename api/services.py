@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+from prometheus_client import CollectorRegistry
+
 from eventlog.codec import Codec
 from eventlog.handler import CommandHandler
 from eventlog.log import Log
@@ -67,3 +69,5 @@ class Services:
     queue_depth: Callable[[], int]
     """Requests that wait to be appended, for metrics."""
     limits: Limits = Limits()
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """What `/metrics` shows: the engine's, to which the application adds its own."""

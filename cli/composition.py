@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
+from prometheus_client import CollectorRegistry
 
 from domain.registry import DECIDERS, EVENTS
 from eventlog.agendas import Agendas, PostgresAgendaStore
@@ -15,7 +16,8 @@ from eventlog.appender import Appender
 from eventlog.codec import Codec
 from eventlog.handler import CommandHandler, system_clock
 from eventlog.keyring import DirectoryKeyring, Keyring
-from eventlog.postgres import PostgresLog, open_pool
+from eventlog.metering import MeteredAppender, MeteredLog
+from eventlog.postgres import PostgresLog, close_pool, open_pool
 from eventlog.safety import refuse_unsafe
 from eventlog.seal import Opener
 from eventlog.settings import Settings
@@ -40,8 +42,10 @@ class Engine:
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+async def open_engine(settings: Settings, registry: CollectorRegistry | None = None) -> AsyncIterator[Engine]:
     """The engine on the database and keyring that the settings name; on leaving, what was taken is still answered.
+
+    With a registry it measures itself (eventlog/metrics.py); without one it pays nothing for it.
 
     Raises:
         NotConfigured: nothing says where the database is.
@@ -49,20 +53,23 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     """
     url = settings.require_database_url()
     pool = await open_pool(url)
-    log = PostgresLog(url, pool)
-    engine = assemble(pool, log, DirectoryKeyring(settings.keyring_directory))
+    log = PostgresLog(url, pool) if registry is None else MeteredLog(url, pool, registry)
+    engine = assemble(pool, log, DirectoryKeyring(settings.keyring_directory), registry)
     try:
         await refuse_unsafe(pool)
         yield engine
     finally:
         await engine.appender.close()
         await log.close()
-        await pool.close()
+        await close_pool(pool)
 
 
-def assemble(pool: asyncpg.Pool[asyncpg.Record], log: PostgresLog, keyring: Keyring) -> Engine:
+def assemble(
+    pool: asyncpg.Pool[asyncpg.Record], log: PostgresLog, keyring: Keyring, registry: CollectorRegistry | None = None
+) -> Engine:
     """The engine's parts on an open log."""
     appender = Appender(log)
-    handler = CommandHandler(log, appender, DECIDERS, CODEC, keyring, system_clock)
+    submits = appender if registry is None else MeteredAppender(appender, registry)
+    handler = CommandHandler(log, submits, DECIDERS, CODEC, keyring, system_clock)
     agendas = Agendas(log, handler, DECIDERS, PostgresAgendaStore(pool), system_clock)
     return Engine(pool, log, keyring, appender, handler, agendas)

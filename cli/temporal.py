@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -49,11 +50,25 @@ def plugin() -> SimplePlugin:
     )
 
 
-async def connect(settings: Settings) -> Client:
+def measured_runtime(settings: Settings) -> Runtime | None:
+    """A runtime whose own metrics (pollers, slots, latencies, failures) Prometheus can scrape; None: not wanted."""
+    if not settings.temporal_metrics_port:
+        return None
+    host = f"[{settings.metrics_host}]" if ":" in settings.metrics_host else settings.metrics_host
+    exposed = PrometheusConfig(
+        bind_address=f"{host}:{settings.temporal_metrics_port}",
+        counters_total_suffix=True,
+        unit_suffix=True,
+        durations_as_seconds=True,
+    )
+    return Runtime(telemetry=TelemetryConfig(metrics=exposed))
+
+
+async def connect(settings: Settings, runtime: Runtime | None = None) -> Client:
     """A client of the Temporal that the settings name; waits for a server that is not there yet."""
     while True:
         try:
-            return await Client.connect(**settings.temporal_connect_config(), plugins=[plugin()])
+            return await Client.connect(**settings.temporal_connect_config(), plugins=[plugin()], runtime=runtime)
         except (RPCError, RuntimeError) as error:
             logger.warning("temporal.away", error=type(error).__name__, retry_seconds=RETRY_SECONDS)
             await asyncio.sleep(RETRY_SECONDS)
@@ -65,7 +80,7 @@ def build_worker(client: Client, agendas: Agendas, task_queue: str = TASK_QUEUE)
     return Worker(
         client,
         task_queue=task_queue,
-        activities=[duties.read_agenda, duties.perform_duty],
+        activities=[duties.perform_due],
         graceful_shutdown_timeout=timedelta(seconds=10),
         # What was meant for a worker that died goes to the others after this.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),

@@ -51,6 +51,15 @@ class Settings(BaseSettings):
 
     api_host: str = Field(default="127.0.0.1", description="Address on which the API listens")
     api_port: int = Field(default=8080, ge=1, le=65535, description="Port of the API")
+    queue_limit: int = Field(default=2000, ge=1, description="Requests under way in one API process; one more gets 503")
+
+    metrics_host: str = Field(default="127.0.0.1", description="Address on which the other parts show their metrics")
+    worker_metrics_port: int = Field(default=0, ge=0, le=65535, description="/metrics of the worker; 0: none")
+    relay_metrics_port: int = Field(default=0, ge=0, le=65535, description="/metrics of the relay; 0: none")
+    projector_metrics_port: int = Field(default=0, ge=0, le=65535, description="/metrics of the projector; 0: none")
+    temporal_metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="/metrics of Temporal's SDK in the worker; 0: none"
+    )
 
     keyring: Path | None = Field(default=None, description="Folder of the keys of sealed values; none: home/keyring")
     token_secret_file: Path | None = Field(default=None, description="File of the secret that signs callers' tokens")

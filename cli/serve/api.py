@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 
 import uvicorn
+from prometheus_client import CollectorRegistry
 
 from api.app import create_app
-from api.services import Services
+from api.services import Limits, Services
 from cli.composition import CODEC, Engine, open_engine
+from cli.serve.listening import Server, bind
 from cli.serve.ready import announce
 from eventlog.migrate import pending
 from eventlog.outage import TROUBLE
@@ -28,14 +29,15 @@ async def serve(settings: Settings) -> None:
     Raises:
         NotConfigured: no database, or no secret for tokens.
     """
-    async with open_engine(settings) as engine:
-        made = services_of(settings, engine)
+    registry = CollectorRegistry()
+    async with open_engine(settings, registry) as engine:
+        made = services_of(settings, engine, registry)
         async with listening(made, settings.api_host, settings.api_port) as server:
             announce("api")
             await asyncio.shield(server)
 
 
-def services_of(settings: Settings, engine: Engine) -> Services:
+def services_of(settings: Settings, engine: Engine, registry: CollectorRegistry) -> Services:
     """What the API works with."""
     return Services(
         handler=engine.handler,
@@ -46,6 +48,8 @@ def services_of(settings: Settings, engine: Engine) -> Services:
         token_secret=token_secret(settings),
         readiness=Readiness(settings, engine).checks,
         queue_depth=lambda: engine.appender.waiting,
+        limits=Limits(requests=settings.queue_limit),
+        registry=registry,
     )
 
 
@@ -83,14 +87,6 @@ class Readiness:
         return {"postgres": True, "migrations": self._migrated}
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs us: `goalcycle run` turns them into a cancellation."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @asynccontextmanager
 async def listening(services: Services, host: str, port: int) -> AsyncIterator[asyncio.Task[None]]:
     """A server that listens inside the block; on leaving it answers what is under way and stops."""
@@ -106,7 +102,7 @@ async def listening(services: Services, host: str, port: int) -> AsyncIterator[a
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = _Server(config)
+    server = Server(config)
     with closing(bind(host, port)) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
@@ -116,13 +112,3 @@ async def listening(services: Services, host: str, port: int) -> AsyncIterator[a
         finally:
             server.should_exit = True
             await task
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket, so that a taken port is our own error and not uvicorn's exit.
-
-    Raises:
-        OSError: the port is taken.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048)

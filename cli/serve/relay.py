@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from prometheus_client import CollectorRegistry
+
 from cli.composition import open_engine
+from cli.serve.exposition import NudgeCounts, StandingGauges, exposing
 from cli.serve.ready import announce
 from cli.temporal import connect, nudger
 from eventlog.relay import Relay
@@ -13,7 +16,11 @@ from eventlog.settings import Settings
 
 async def serve(settings: Settings) -> None:
     """Relay until cancelled."""
+    registry = CollectorRegistry()
     async with open_engine(settings) as engine:
         relay = Relay(engine.pool, nudger(await connect(settings)))
-        announce("relay")
-        await relay.run(asyncio.Event())
+        registry.register(NudgeCounts(relay))
+        lag = StandingGauges(engine.pool, registry)
+        async with exposing(settings.metrics_host, settings.relay_metrics_port, registry, lag.refresh):
+            announce("relay")
+            await relay.run(asyncio.Event())
