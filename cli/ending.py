@@ -11,23 +11,25 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cli.temporal import WORKFLOWS
 
-RUNNING = "ExecutionStatus = 'Running'"
+TYPES = ", ".join(f"'{one.__name__}'" for one in dict.fromkeys(WORKFLOWS.values()))
+OURS = f"WorkflowType in ({TYPES}) and ExecutionStatus = 'Running'"
+REASON = "goalcycle: started anew from the log"
 LIST_LAG_SECONDS = 0.5
 
 
-async def end_workflows(client: Client) -> int:
-    """End every workflow of ours that runs; returns how many. What they kept is in the log.
+async def end_workflows(client: Client, query: str = OURS) -> int:
+    """End every workflow that runs and that the query finds; returns how many. What they kept is in the log.
 
     Workflows wait for the position that they were told of. A restored log that is older has not got it, and what it
-    holds there one day will be something else: they are started anew from the log instead.
+    holds there one day will be something else; and a build that is gone performs nothing. `rebuild_wakes` has them
+    started anew.
     """
-    types = ", ".join(f"'{workflow.__name__}'" for workflow in dict.fromkeys(WORKFLOWS.values()))
     ended: set[tuple[str, str]] = set()
     # Temporal's list lags: what is ended stays on it for a while, what was just started comes late.
-    while found := [run async for run in client.list_workflows(f"WorkflowType in ({types}) and {RUNNING}")]:
+    while found := [run async for run in client.list_workflows(query)]:
         for run in found:
             with _gone_is_fine():
-                await client.get_workflow_handle(run.id, run_id=run.run_id).terminate(reason="goalcycle: log restored")
+                await client.get_workflow_handle(run.id, run_id=run.run_id).terminate(reason=REASON)
                 ended.add((run.id, run.run_id))
         await asyncio.sleep(LIST_LAG_SECONDS)
     return len(ended)

@@ -6,7 +6,7 @@ no other.
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +34,7 @@ class Settings(BaseSettings):
         env_prefix="GOALCYCLE_",
         frozen=True,
         extra="forbid",
+        env_ignore_empty=True,
         secrets_dir=SECRETS_DIRECTORY if SECRETS_DIRECTORY.is_dir() else None,
     )
 
@@ -48,6 +49,11 @@ class Settings(BaseSettings):
     temporal_port: int = Field(default=0, ge=0, le=65535, description="0: pick a free port and remember it in home")
     temporal_ui_port: int = Field(default=0, ge=0, le=65535, description="0: pick a free port and remember it in home")
     temporal_args: tuple[str, ...] = Field(default=(), description="Further arguments of `temporal server start-dev`")
+
+    worker_deployment: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = Field(
+        default=None, description="Name of the workers' deployment; none: they are not versioned"
+    )
+    worker_build: str | None = Field(default=None, description="Build of the worker's code; none: the release")
 
     api_host: str = Field(default="127.0.0.1", description="Address on which the API listens")
     api_port: int = Field(default=8080, ge=1, le=65535, description="Port of the API")

@@ -30,7 +30,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
     """The environment in which a child reads the same settings: the named ones, and home as an absolute path."""
     import json
 
-    given = settings.model_dump(mode="json", include=settings.model_fields_set, exclude={"home", "database_url"})
+    left_out = {"home", "database_url", "worker_deployment"}
+    given = settings.model_dump(mode="json", include=settings.model_fields_set, exclude=left_out)
     variables = {
         f"GOALCYCLE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in given.items()
@@ -39,6 +40,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
     variables["GOALCYCLE_HOME"] = str(settings.home.absolute())
     if settings.database_url is not None:
         variables["GOALCYCLE_DATABASE_URL"] = settings.database_url.get_secret_value()
+    variables["GOALCYCLE_WORKER_DEPLOYMENT"] = ""  # one worker has nobody to take turns with; a build must be promoted
     # Log lines of a child go to a file; nobody reads colours there.
     variables["NO_COLOR"] = os.environ.get("NO_COLOR", "1")
     return variables
