@@ -1,7 +1,7 @@
 """`goalcycle run api` with one route more: POST /noop, a plain FastAPI application of its own that answers 204.
 
-It reads the body and does nothing with it. It lies outside of goalcycle's frame (request id, bound of the body, metrics),
-so that whoever is measured against it carries what is ours, and it carries nothing.
+It reads the body and does nothing with it. It lies outside of goalcycle's frame (request id, bound of the body,
+metrics), so that whoever is measured against it carries what is ours, and it carries nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api import app as api_app
 from api.services import Services
 from cli.main import main
 from cli.serve import api
@@ -43,11 +44,9 @@ class WithNoop:
 
 def create_app(services: Services) -> ASGIApp:
     """What the server serves here."""
-    return WithNoop(_create_app(services))
+    return WithNoop(api_app.create_app(services))
 
-
-_create_app = api.create_app
 
 if __name__ == "__main__":
-    api.create_app = create_app  # type: ignore[assignment]
+    vars(api)["create_app"] = create_app  # `goalcycle run api` stays what it is, and serves this
     main()

@@ -17,6 +17,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import cast
 
@@ -168,6 +169,10 @@ class _Run:
             self.refusal = self.refusal or answer[:500].decode(errors="replace")
 
 
+def _itself(client: _Client) -> _Client:
+    return client
+
+
 async def _work(job: dict[str, object]) -> dict[str, object]:
     loop, run = asyncio.get_running_loop(), _Run()
     scripts = job["clients"]
@@ -177,8 +182,8 @@ async def _work(job: dict[str, object]) -> dict[str, object]:
     assert isinstance(seconds, int | float)
     clients = []
     for script in scripts:
-        requests = [request.encode() for request in script]
-        _, client = await loop.create_connection(lambda requests=requests: _Client(requests, run), HOST, port)
+        client = _Client([request.encode() for request in script], run)
+        await loop.create_connection(partial(_itself, client), HOST, port)
         clients.append(client)
     begun = perf_counter()
     run.end = begun + seconds

@@ -1,7 +1,7 @@
 """An organization with plans in the phase that a row needs, made by real commands through the handler.
 
-A plan is of the size that rules.md calls usual: three OKRs of two key results (R3.5) and two KPIs. Each owner reports to
-the head, the head to the lead, so a plan's chain has the two steps of the *formal* preset.
+A plan is of the size that rules.md calls usual: three OKRs of two key results (R3.5) and two KPIs. Each owner reports
+to the head, the head to the lead, so a plan's chain has the two steps of the *formal* preset.
 """
 
 from __future__ import annotations

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from bench.rounds import Row
-from bench.rows import append_fn_vs_insert, handler_vs_insert, http_vs_noop
+from bench.rows import (
+    append_fn_vs_insert,
+    bulk_vs_unnest,
+    handler_vs_insert,
+    http_vs_noop,
+    replay_vs_eventsourcing,
+)
 from bench.stage import Stage
 
 Measure = Callable[[Stage, int, float], Awaitable[list[Row]]]
 """`measure(stage, rounds, seconds)`: seconds of each side in each round."""
 
-ROWS: dict[str, Measure] = {row.NAME: row.measure for row in (append_fn_vs_insert, handler_vs_insert, http_vs_noop)}
+ROWS: dict[str, Measure] = {
+    row.NAME: row.measure
+    for row in (append_fn_vs_insert, handler_vs_insert, http_vs_noop, bulk_vs_unnest, replay_vs_eventsourcing)
+}

@@ -1,7 +1,7 @@
 """`append_fn_vs_insert`: the append function against the plainest INSERT.
 
-Ours: `goalcycle.append` through the appender, 64 clients at once, each on a stream of its own, one event of ready bytes a
-request. It locks the counter, checks command id, version and hash, writes event, stream and first answer.
+Ours: `goalcycle.append` through the appender, 64 clients at once, each on a stream of its own, one event of ready bytes
+a request. It locks the counter, checks command id, version and hash, writes event, stream and first answer.
 Theirs: a prepared one-row INSERT of ready bytes into a table with an identity key, autocommit, 32 clients each on an
 asyncpg connection of its own.
 Both sides run in this process, on the same event loop.

@@ -1,7 +1,7 @@
 """`handler_vs_insert`: the whole command handler against the plainest INSERT.
 
-Ours: `CommandHandler.execute` of ExtendDeadline with a reason: decide, seal the reason, canonical bytes, hash, append; 64
-clients at once, each on a cycle of its own.
+Ours: `CommandHandler.execute` of ExtendDeadline with a reason: decide, seal the reason, canonical bytes, hash, append;
+64 clients at once, each on a cycle of its own.
 Theirs: as in `append_fn_vs_insert`, rows whose bytes are ready, 32 clients each on a connection of its own.
 Both sides run in this process, on the same event loop.
 """

@@ -1,8 +1,9 @@
 """`http_vs_noop`: a check-in over HTTP against an empty POST on the same server.
 
-Ours: the route of CheckIn in `goalcycle run api`, one process, with a bearer token; 16 keep-alive clients, each the owner
-of a plan. Everything a caller gets is in it: token, body, decide, seal, hash, append, commit, answer.
-Theirs: POST /noop with the same headers and body on the same server (see bench/api.py): a FastAPI route that answers 204.
+Ours: the route of CheckIn in `goalcycle run api`, one process, with a bearer token; 16 keep-alive clients, each the
+owner of a plan. Everything a caller gets is in it: token, body, decide, seal, hash, append, commit, answer.
+Theirs: POST /noop with the same headers and body on the same server: a plain FastAPI route that answers 204, beside our
+application and outside of its frame (bench/api.py).
 """
 
 from __future__ import annotations
