@@ -17,6 +17,14 @@ from domain.plan.voiding import void_signatures
 from domain.problems import problem
 from domain.values import Hash, Instant
 
+MOST_GOALS = 200
+"""Goals of one plan. Far above what R3.5 advises; every signature and check-in of a plan reads all of them."""
+PLAN_FULL = problem(
+    "plan.full",
+    409,
+    "The plan has {most} goals, which is as many as a plan holds.",
+    "Abandon a goal, or make the new one a key result of another.",
+)
 GOAL_EXISTS = problem(
     "goal.exists", 409, "The plan has this goal already.", "Propose a revision of it, or use another goal id."
 )
@@ -109,6 +117,13 @@ def require_weight(found: Ground, definition: Okr | Kpi) -> None:
         raise WEIGHT_BOUNDS("/definition/weight", least=str(rules.weight_least), most=str(rules.weight_most))
 
 
+def _require_room(state: PlanState, command: OpeningCommand) -> None:
+    if command.goal in state.goals:
+        raise GOAL_EXISTS("/goal")
+    if len(state.goals) >= MOST_GOALS:
+        raise PLAN_FULL(most=MOST_GOALS)
+
+
 def _opening(state: PlanState, command: OpeningCommand) -> list[Event]:
     return [] if state.cycle else [PlanOpened(cycle=command.cycle, owner=command.owner)]
 
@@ -125,8 +140,7 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
     if found.cycle.framework is Framework.KPI:
         raise FRAMEWORK("/definition/kind", framework="KPI")
     require_weight(found, command.definition)
-    if command.goal in state.goals:
-        raise GOAL_EXISTS("/goal")
+    _require_room(state, command)
     drafted = GoalDrafted(
         goal=command.goal,
         definition=command.definition,
@@ -147,8 +161,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
     if found.cycle.framework is Framework.OKR:
         raise FRAMEWORK("/definition/kind", framework="OKR")
     require_weight(found, command.definition)
-    if command.goal in state.goals:
-        raise GOAL_EXISTS("/goal")
+    _require_room(state, command)
     assigned = GoalAssigned(
         goal=command.goal,
         definition=command.definition,
