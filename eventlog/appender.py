@@ -1,7 +1,8 @@
-"""Collects append requests and sends what is queued: one call an organization at a time, many requests a call.
+"""Collects append requests and sends what is queued: two calls an organization at a time, many requests a call.
 
 Invariant: every request that was taken is answered, by its result or by an error after which the same request may be
-sent again. There is no timer: a call takes what has queued up while the one before it ran.
+sent again. There is no timer: a call takes what has queued up while those before it ran. Two calls, because the
+database works on one (the counter row admits no more) while this process answers and fills the other.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -26,6 +28,10 @@ BATCH_LIMIT = 200
 """Requests in one call."""
 EVENTS_LIMIT = 2_000
 """Events in one call, unless one request alone has more."""
+CALLS = 2
+"""Calls of one organization under way at once."""
+WORTH_A_CALL = 16
+"""Requests for which a second call is begun; fewer wait for the first, behind which they would wait anyway."""
 TRIES = 8
 """How often a call is sent again over a new connection."""
 PAUSE = 0.05
@@ -54,7 +60,7 @@ class Appender:
         self._limit = queue_limit
         self._queues: dict[UUID, deque[_Waiting]] = {}
         self._known: dict[tuple[UUID, UUID], _Waiting] = {}
-        self._sending: dict[UUID, asyncio.Task[None]] = {}
+        self._calls: dict[UUID, set[asyncio.Task[None]]] = {}
         self._closed = False
 
     @property
@@ -75,31 +81,42 @@ class Appender:
         else:
             waiting = _Waiting(request, answer)
             self._known[organization, request.command_id] = waiting
-            self._queues.setdefault(organization, deque()).append(waiting)
-            if organization not in self._sending:
-                self._sending[organization] = asyncio.create_task(self._drain(organization))
-        return await asyncio.shield(answer)
+            queue = self._queues.setdefault(organization, deque())
+            queue.append(waiting)
+            if len(queue) in (1, WORTH_A_CALL):  # whoever is ready now queues up, too, before the call is filled
+                asyncio.get_running_loop().call_soon(self._fill, organization)
+        return await answer  # nothing waits for the caller: cancelled, it only misses the answer
 
     async def close(self) -> None:
         """Take nothing more, and wait until everything taken is answered."""
         self._closed = True
-        while self._sending:
-            await asyncio.gather(*self._sending.values())
+        while self._known:
+            calls = [call for calls in self._calls.values() for call in calls]
+            await (asyncio.wait(calls) if calls else asyncio.sleep(0))
 
-    async def _drain(self, organization: UUID) -> None:
-        queue = self._queues[organization]
+    def _fill(self, organization: UUID) -> None:
+        """Send what is queued, as far as calls are free."""
+        queue = self._queues.get(organization)
+        calls = self._calls.setdefault(organization, set())
+        while queue and len(calls) < CALLS and (not calls or len(queue) >= WORTH_A_CALL):
+            batch = _independent(queue, max(WORTH_A_CALL, -(-len(queue) // (CALLS - len(calls)))))
+            call = asyncio.create_task(self._call(organization, batch))
+            calls.add(call)
+            call.add_done_callback(partial(self._called, organization))
+
+    def _called(self, organization: UUID, call: asyncio.Task[None]) -> None:
+        self._calls[organization].discard(call)
+        self._fill(organization)
+        if not self._calls[organization]:
+            del self._calls[organization]
+            self._queues.pop(organization, None)
+
+    async def _call(self, organization: UUID, batch: list[_Waiting]) -> None:
         try:
-            while queue:
-                batch = _independent(queue)
-                try:
-                    await self._send(organization, batch)
-                except Exception as error:
-                    # Nobody's future may be left without an answer, whatever went wrong.
-                    self._fail(organization, batch, error)
-        finally:
-            del self._sending[organization]
-            if not queue:
-                self._queues.pop(organization, None)
+            await self._send(organization, batch)
+        except Exception as error:
+            # Nobody's future may be left without an answer, whatever went wrong.
+            self._fail(organization, batch, error)
 
     async def _send(self, organization: UUID, batch: list[_Waiting]) -> None:
         try:
@@ -168,8 +185,8 @@ def _settle(answer: asyncio.Future[AppendResult], result: AppendResult) -> None:
         answer.set_result(result)
 
 
-def _independent(queue: deque[_Waiting]) -> list[_Waiting]:
-    """Take what can go in one call: no request touches a stream that one before it in the call appends to.
+def _independent(queue: deque[_Waiting], most: int) -> list[_Waiting]:
+    """Take up to so many that can go in one call: no request touches a stream that one before it in it appends to.
 
     What is passed over keeps its place, and whatever depends on it is passed over too.
     """
@@ -177,7 +194,7 @@ def _independent(queue: deque[_Waiting]) -> list[_Waiting]:
     passed: list[_Waiting] = []
     written: set[UUID] = set()
     events = 0
-    while queue and len(batch) < BATCH_LIMIT:
+    while queue and len(batch) < min(most, BATCH_LIMIT):
         waiting = queue.popleft()
         request = waiting.request
         appended = {append.ref.stream for append in request.appends}

@@ -46,6 +46,19 @@ class StreamAppend:
     wakes_parent: bool = False
     wakes_children: bool = False
 
+    @property
+    def version(self) -> int:
+        """The stream's version after the append."""
+        return self.expected_version + len(self.events)
+
+    @property
+    def fact_version(self) -> int:
+        """The version of the last fact among the new events; 0 where all are notices."""
+        for place in range(len(self.events), 0, -1):
+            if self.events[place - 1].fact:
+                return self.expected_version + place
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class StreamRead:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -52,6 +52,11 @@ class MemoryLog:
             results.append(self._judge(organization, found, request, stamp, known, touched, seen))
             touched |= {append.ref.stream for append in request.appends}
             seen.add(request.command_id)
+        if found.simulated:  # the floor as it is after the call, or the caller would fall short of it again
+            results = [
+                replace(result, floor=found.last_at) if result.outcome is Outcome.SKEWED else result
+                for result in results
+            ]
         return results
 
     def _judge(

@@ -1,6 +1,6 @@
 """The log on Postgres: one append statement, and reads by index in order.
 
-Appends go over a connection of their own: a pool would spend a round trip on every release. Reads share a pool. Both
+Appends go over connections of their own: a pool would spend a round trip on every release. Reads share a pool. Both
 speak as the role `goalcycle_app`, which cannot change an event.
 
 Nothing here waits for ever: a database that accepts and stays silent counts as lost after its patience, and the next
@@ -21,20 +21,37 @@ import asyncpg
 
 from domain.decider import Ref
 from domain.messages import Kind
-from eventlog.log import AppendRequest, AppendResult, AsOfFutureError, Outcome, Recorded
+from eventlog.log import AppendRequest, AppendResult, AsOfFutureError, NewEvent, Outcome, Recorded, StreamAppend
 
 APPLICATION_ROLE = "goalcycle_app"
 
+WRITERS = 4
+"""Connections for appends in one process: several organizations at once, and two calls of a busy one."""
+
+OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
 APPEND = """
-select * from goalcycle.append(
-    $1, $2, $3, $4::uuid[], $5::bytea[], $6::uuid[], $7::uuid[], $8::timestamptz[],
-    $9::int[], $10::uuid[], $11::text[], $12::bigint[], $13::bytea[], $14::uuid[], $15::timestamptz[],
-    $16::boolean[], $17::boolean[], $18::boolean[], $19::boolean[], $20::boolean[],
-    $21::int[], $22::uuid[], $23::bigint[],
-    $24::int[], $25::uuid[], $26::text[], $27::bigint[], $28::text[], $29::int[], $30::boolean[],
-    $31::bytea[], $32::bytea[], $33::bytea[],
-    $34::int[], $35::bytea[], $36::uuid[], $37::bytea[])
+select outcomes, firsts, floor from goalcycle.append(
+    $1, $2, $3, $4::uuid[], $5::bytea[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::int[],
+    $10::int[], $11::uuid[], $12::text[], $13::bigint[], $14::bytea[], $15::bigint[], $16::bigint[], $17::bytea[],
+    $18::int[], $19::uuid[], $20::timestamptz[], $21::boolean[], $22::boolean[], $23::boolean[], $24::boolean[],
+    $25::boolean[],
+    $26::int[], $27::uuid[], $28::bigint[],
+    $29::int[], $30::int[], $31::uuid[], $32::text[], $33::bigint[], $34::text[], $35::int[], $36::boolean[],
+    $37::bytea[], $38::bytea[], $39::bytea[],
+    $40::int[], $41::bytea[], $42::uuid[], $43::bytea[])
 """
+
+COMMAND = """
+select position, body_mac from goalcycle.events
+where organization = $1 and command_id = $2 and body_mac is not null
+"""
+
+COMMAND_EVENTS = """
+select stream, version, command_id from goalcycle.events
+where organization = $1 and position >= $2 order by position limit $3
+"""
+COMMAND_PAGE = 200
 
 STREAM = """
 select * from goalcycle.events
@@ -93,51 +110,72 @@ class PostgresLog:
         self._database_url = database_url
         self._pool = pool
         self._patience = patience
-        self._writer: asyncpg.Connection[asyncpg.Record] | None = None
-        self._writing = asyncio.Lock()
+        self._idle: list[asyncpg.Connection[asyncpg.Record]] = []
+        self._turns = asyncio.Semaphore(WRITERS)
 
     async def append(self, organization: UUID, requests: Sequence[AppendRequest]) -> list[AppendResult]:
         """Append requests in one autocommit statement. Whatever it raises, the same requests may be sent again."""
         arguments = _arguments(organization, requests)
-        async with self._turn():
-            connection = await self._connection()
+        async with self._writer() as connection:
+            row = await connection.fetchrow(APPEND, *arguments, timeout=self._patience.answer)
+        assert row is not None
+        return await self._results(organization, requests, row)
+
+    async def _results(
+        self, organization: UUID, requests: Sequence[AppendRequest], row: asyncpg.Record
+    ) -> list[AppendResult]:
+        """The answers; a duplicate's first answer is looked up, since it never changes."""
+        floor: datetime | None = row["floor"]
+        results = []
+        for request, said, first in zip(requests, row["outcomes"], row["firsts"] or (0,) * len(requests), strict=True):
+            outcome = OUTCOMES[said]
+            if outcome is Outcome.APPENDED:
+                results.append(_appended(request, first))
+            elif outcome is Outcome.DUPLICATE:
+                found = await self.find_command(organization, request.command_id)
+                assert found is not None  # commands are never removed
+                results.append(found)
+            else:
+                results.append(AppendResult(outcome, floor=floor if outcome is Outcome.SKEWED else None))
+        return results
+
+    @asynccontextmanager
+    async def _writer(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """A connection to oneself; whoever waits behind a silent database does not wait for ever either."""
+        async with asyncio.timeout(self._patience.answer):
+            await self._turns.acquire()
+        try:
+            connection = self._idle.pop() if self._idle else await self._connect()
             try:
-                rows = await connection.fetch(APPEND, *arguments, timeout=self._patience.answer)
+                yield connection
             except TimeoutError:
                 connection.terminate()  # nobody can tell what it would still say
                 raise
-        return [_result(row) for row in rows]
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Have the connection to oneself; whoever waits behind a silent database does not wait for ever either."""
-        async with asyncio.timeout(self._patience.answer):
-            await self._writing.acquire()
-        try:
-            yield
+            finally:
+                if not connection.is_closed():
+                    self._idle.append(connection)
         finally:
-            self._writing.release()
+            self._turns.release()
 
-    async def _connection(self) -> asyncpg.Connection[asyncpg.Record]:
-        if self._writer is None or self._writer.is_closed():
-            self._writer = await asyncpg.connect(
-                self._database_url,
-                timeout=self._patience.connect,
-                server_settings={
-                    "role": APPLICATION_ROLE,
-                    # The server, too, gives up what nobody waits for any more.
-                    "statement_timeout": _milliseconds(self._patience.answer),
-                },
-            )
-        return self._writer
+    async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
+        return await asyncpg.connect(
+            self._database_url,
+            timeout=self._patience.connect,
+            server_settings={
+                "role": APPLICATION_ROLE,
+                # The server, too, gives up what nobody waits for any more.
+                "statement_timeout": _milliseconds(self._patience.answer),
+            },
+        )
 
     async def close(self) -> None:
-        """Close the connection for appends; the pool is its opener's."""
-        if self._writer is not None and not self._writer.is_closed():
+        """Close the connections for appends; the pool is its opener's."""
+        while self._idle:
+            connection = self._idle.pop()
             try:
-                await self._writer.close(timeout=self._patience.answer)
+                await connection.close(timeout=self._patience.answer)
             except TimeoutError:
-                self._writer.terminate()
+                connection.terminate()
 
     async def read_stream(
         self, organization: UUID, ref: Ref, *, after_version: int = 0, up_to_position: int | None = None
@@ -152,18 +190,19 @@ class PostgresLog:
 
     async def find_command(self, organization: UUID, command_id: UUID) -> AppendResult | None:
         """The first answer to a command id, or None."""
-        row = await self._pool.fetchrow(
-            "select * from goalcycle.commands where organization = $1 and command_id = $2", organization, command_id
-        )
-        if row is None:
+        head = await self._pool.fetchrow(COMMAND, organization, command_id)
+        if head is None:
             return None
-        return AppendResult(
-            Outcome.DUPLICATE,
-            row["first_position"],
-            row["last_position"],
-            tuple(zip(row["streams"], row["versions"], strict=True)),
-            row["body_mac"],
-        )
+        first = last = cast("int", head["position"])
+        versions: dict[UUID, int] = {}
+        # A command's events follow each other in the log.
+        while rows := await self._pool.fetch(COMMAND_EVENTS, organization, last, COMMAND_PAGE):
+            own = [row for row in rows if row["command_id"] == command_id]
+            versions.update((row["stream"], row["version"]) for row in own)
+            last += len(own)
+            if len(own) < len(rows):
+                break
+        return AppendResult(Outcome.DUPLICATE, first, last - 1, tuple(versions.items()), head["body_mac"])
 
     async def last_position(self, organization: UUID) -> int:
         """The organization's last position; 0 where it has no events."""
@@ -195,16 +234,20 @@ def _milliseconds(seconds: float) -> str:
 
 
 def _arguments(organization: UUID, requests: Sequence[AppendRequest]) -> list[Any]:
-    """The parallel arrays of `goalcycle.append`, requests numbered from 1."""
-    numbered = list(enumerate(requests, start=1))
-    appends = [(number, append) for number, request in numbered for append in request.appends]
-    reads = [(number, read) for number, request in numbered for read in request.reads]
-    events = [
-        (number, append, append.expected_version + offset, event)
-        for number, append in appends
-        for offset, event in enumerate(append.events, start=1)
-    ]
-    texts = [(number, text) for number, request in numbered for text in request.disclosures]
+    """The parallel arrays of `goalcycle.append`, requests numbered from 1, places in a request from 0."""
+    appends: list[tuple[int, int, StreamAppend]] = []
+    events: list[tuple[int, int, StreamAppend, int, NewEvent]] = []
+    counts: list[int] = []
+    for number, request in enumerate(requests, start=1):
+        place = 0
+        for append in request.appends:
+            for version, event in enumerate(append.events, start=append.expected_version + 1):
+                events.append((number, place, append, version, event))
+                place += 1
+            appends.append((number, place - 1, append))
+        counts.append(place)
+    reads = [(number, read) for number, request in enumerate(requests, start=1) for read in request.reads]
+    texts = [(number, text) for number, request in enumerate(requests, start=1) for text in request.disclosures]
     return [
         organization,
         any(request.founds for request in requests),
@@ -214,31 +257,37 @@ def _arguments(organization: UUID, requests: Sequence[AppendRequest]) -> list[An
         [request.actor for request in requests],
         [request.causation for request in requests],
         [request.at for request in requests],
-        [number for number, _ in appends],
-        [append.ref.stream for _, append in appends],
-        [append.ref.kind for _, append in appends],
-        [append.expected_version for _, append in appends],
-        [append.expected_hash for _, append in appends],
-        [append.parent for _, append in appends],
-        [append.next_due for _, append in appends],
-        [append.due_now for _, append in appends],
-        [append.closed for _, append in appends],
-        [append.watching for _, append in appends],
-        [append.wakes_parent for _, append in appends],
-        [append.wakes_children for _, append in appends],
+        counts,
+        [number for number, _, _ in appends],
+        [append.ref.stream for _, _, append in appends],
+        [append.ref.kind for _, _, append in appends],
+        [append.expected_version for _, _, append in appends],
+        [append.expected_hash for _, _, append in appends],
+        [append.version for _, _, append in appends],
+        [append.fact_version for _, _, append in appends],
+        [append.events[-1].hash for _, _, append in appends],
+        [place for _, place, _ in appends],
+        [append.parent for _, _, append in appends],
+        [append.next_due for _, _, append in appends],
+        [append.due_now for _, _, append in appends],
+        [append.closed for _, _, append in appends],
+        [append.watching for _, _, append in appends],
+        [append.wakes_parent for _, _, append in appends],
+        [append.wakes_children for _, _, append in appends],
         [number for number, _ in reads],
         [read.ref.stream for _, read in reads],
         [read.fact_version for _, read in reads],
-        [number for number, _, _, _ in events],
-        [append.ref.stream for _, append, _, _ in events],
-        [append.ref.kind for _, append, _, _ in events],
-        [version for _, _, version, _ in events],
-        [event.type for _, _, _, event in events],
-        [event.schema_version for _, _, _, event in events],
-        [event.fact for _, _, _, event in events],
-        [event.payload for _, _, _, event in events],
-        [event.prev_hash for _, _, _, event in events],
-        [event.hash for _, _, _, event in events],
+        [number for number, _, _, _, _ in events],
+        [place for _, place, _, _, _ in events],
+        [append.ref.stream for _, _, append, _, _ in events],
+        [append.ref.kind for _, _, append, _, _ in events],
+        [version for _, _, _, version, _ in events],
+        [event.type for _, _, _, _, event in events],
+        [event.schema_version for _, _, _, _, event in events],
+        [event.fact for _, _, _, _, event in events],
+        [event.payload for _, _, _, _, event in events],
+        [event.prev_hash for _, _, _, _, event in events],
+        [event.hash for _, _, _, _, event in events],
         [number for number, _ in texts],
         [text.commitment for _, text in texts],
         [text.subject for _, text in texts],
@@ -246,15 +295,10 @@ def _arguments(organization: UUID, requests: Sequence[AppendRequest]) -> list[An
     ]
 
 
-def _result(row: asyncpg.Record) -> AppendResult:
-    return AppendResult(
-        Outcome(row["outcome"]),
-        row["first_position"],
-        row["last_position"],
-        tuple(zip(row["streams"] or (), row["versions"] or (), strict=True)),
-        row["body_mac"] or b"",
-        row["floor"],
-    )
+def _appended(request: AppendRequest, first: int) -> AppendResult:
+    events = sum(len(append.events) for append in request.appends)
+    versions = tuple((append.ref.stream, append.version) for append in request.appends)
+    return AppendResult(Outcome.APPENDED, first, first + events - 1, versions, request.body_mac)
 
 
 def _recorded(row: asyncpg.Record) -> Recorded:

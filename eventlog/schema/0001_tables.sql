@@ -19,7 +19,7 @@ create table goalcycle.events (
     kind           text not null,
     stream         uuid not null,
     version        bigint not null check (version > 0),
-    type           text not null check (type ~ '^[A-Z][A-Za-z]{1,62}$'),
+    type           text not null check (octet_length(type) between 2 and 63),
     schema_version integer not null check (schema_version > 0),
     fact           boolean not null,
     actor          uuid not null,
@@ -30,9 +30,13 @@ create table goalcycle.events (
     payload        bytea not null check (octet_length(payload) between 2 and 16777216),
     prev_hash      bytea not null check (octet_length(prev_hash) = 32),
     hash           bytea not null check (octet_length(hash) = 32),
+    body_mac       bytea,
     primary key (organization, stream, version),
     unique (organization, position)
 );
+
+-- The first event of each command carries the HMAC of the command's body. Its events are the command's answer.
+create unique index events_by_command on goalcycle.events (organization, command_id) where body_mac is not null;
 
 -- Where each stream stands, and what the relay must know of it.
 create table goalcycle.streams (
@@ -57,18 +61,6 @@ create table goalcycle.streams (
 create index streams_to_nudge on goalcycle.streams (wake_position) where wake_position > delivered_position;
 create index streams_overdue on goalcycle.streams (next_due) where not closed and next_due is not null;
 create index streams_by_parent on goalcycle.streams (organization, parent, stream) where not closed;
-
--- The first answer to each command id.
-create table goalcycle.commands (
-    organization   uuid not null,
-    command_id     uuid not null,
-    body_mac       bytea not null,
-    first_position bigint not null,
-    last_position  bigint not null,
-    streams        uuid[] not null,
-    versions       bigint[] not null,
-    primary key (organization, command_id)
-);
 
 -- Encrypted texts of sealed values. The only rows of the log that are ever deleted: by an erasure.
 create table goalcycle.disclosures (

@@ -16,14 +16,6 @@ create trigger events_are_never_truncated
     before truncate on goalcycle.events
     for each statement execute function goalcycle.refuse_change();
 
-create trigger commands_are_never_changed
-    before update or delete on goalcycle.commands
-    for each row execute function goalcycle.refuse_change();
-
-create trigger commands_are_never_truncated
-    before truncate on goalcycle.commands
-    for each statement execute function goalcycle.refuse_change();
-
 -- Roles belong to the whole server: another database's migration may be making it at the same moment.
 do $$
 begin

@@ -223,7 +223,7 @@ async def test_a_failed_backup_leaves_nothing(site: Site, tmp_path: Path) -> Non
     holder, watcher = await asyncpg.connect(site.database), await asyncpg.connect(site.database)
     try:
         async with holder.transaction():
-            await holder.execute("lock table goalcycle.commands in access exclusive mode")
+            await holder.execute("lock table goalcycle.disclosures in access exclusive mode")
             making = asyncio.create_task(site.run("backup", str(tmp_path / "log"), "--without-keys"))
             async with asyncio.timeout(30):
                 while not await watcher.fetch(END_DUMPS):

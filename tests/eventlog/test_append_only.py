@@ -13,9 +13,6 @@ CHANGES = [
     "update goalcycle.events set payload = '\\x7b7d'",
     "delete from goalcycle.events",
     "truncate goalcycle.events cascade",
-    "update goalcycle.commands set first_position = 1",
-    "delete from goalcycle.commands",
-    "truncate goalcycle.commands",
 ]
 
 

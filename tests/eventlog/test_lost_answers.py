@@ -202,15 +202,15 @@ async def test_a_cancelled_append_leaves_the_log_fit_for_the_next(database: str,
 class Open(PostgresLog):
     """A log whose appends stay in an open transaction until it is ended."""
 
-    async def _connection(self) -> asyncpg.Connection[asyncpg.Record]:
-        connection = await super()._connection()
-        if not connection.is_in_transaction():
-            await connection.execute("begin")
+    async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
+        connection = await super()._connect()
+        await connection.execute("begin")
         return connection
 
     async def end(self, how: str) -> None:
         """Commit or roll back."""
-        await (await super()._connection()).execute(how)
+        async with self._writer() as connection:
+            await connection.execute(how)
 
 
 @pytest.mark.parametrize(("end", "positions"), [("commit", [2, 3]), ("rollback", [2])])
