@@ -92,7 +92,7 @@ class Outcome:
     events: int = 0
     duties: int = 0
     recoveries: list[float] = field(default_factory=list)
-    """Seconds from heal to recovery, a strike each."""
+    """Seconds from the end of the fault, mending included, until everything serves again; one a strike."""
     seconds: float = 0.0
     violations: list[Violation] = field(default_factory=list)
     notes: str = ""
@@ -142,13 +142,13 @@ class Campaign:
         """One strike, its end, and the time until all serves again."""
         await fault.strike(self.system)
         await asyncio.sleep(fault.lasts)
+        began = time.monotonic()
         await fault.heal(self.system)
         outcome.strikes += 1
-        seconds = await recovered(self.system, self.crowd, self.prober, fault.within)
-        if seconds is None:
-            outcome.violations.append(Violation("recovery", f"not recovered {fault.within:.0f} s after {fault.name}"))
+        if await recovered(self.system, self.crowd, self.prober, fault.within):
+            outcome.recoveries.append(time.monotonic() - began)
         else:
-            outcome.recoveries.append(seconds)
+            outcome.violations.append(Violation("recovery", f"not recovered {fault.within:.0f} s after {fault.name}"))
 
     async def judge(self, outcome: Outcome) -> None:
         """Stop the clients, let everything come to rest, and have the checker look."""
@@ -162,7 +162,7 @@ class Campaign:
         outcome.tries = len(sent)
         outcome.requests = sum(len(command.tries) for command in sent)
         outcome.acknowledged = verdicts[Verdict.ACKNOWLEDGED]
-        outcome.refused = verdicts[Verdict.REFUSED] + verdicts[Verdict.UNCHANGED]
+        outcome.refused = sum(verdicts[one] for one in (Verdict.REFUSED, Verdict.UNCHANGED, Verdict.UNSENT))
         outcome.unknown = verdicts[Verdict.UNKNOWN]
         if facts is not None:
             outcome.events = facts.last_position

@@ -129,8 +129,8 @@ def _effect(command: Sent, events: Sequence[Recorded]) -> Iterator[str]:
     for one in command.tries:
         if one.verdict in (Verdict.REFUSED, Verdict.UNCHANGED) and events[0].recorded_at < one.sent_at:
             yield f"{where} was {one.verdict} ({one.code}) although its effect was in the log before it was sent"
-    if all(one.verdict in (Verdict.REFUSED, Verdict.UNCHANGED) for one in command.tries) and command.tries:
-        yield f"doubled: {where} was refused every time and has an effect at {positions}"
+    if command.verdict not in (Verdict.ACKNOWLEDGED, Verdict.UNKNOWN):
+        yield f"doubled: {where} was {command.verdict} every time and has an effect at {positions}"
 
 
 def strangers(facts: Facts, sent: Sequence[Sent]) -> Iterator[str]:
@@ -274,11 +274,10 @@ def duties_once(facts: Facts) -> Iterator[str]:
     done: Counter[tuple[str, ...]] = Counter()
     closing: dict[UUID, str] = {}
     for event in facts.events:
-        if event.actor != SYSTEM:
-            continue
         if event.type in ("PhaseClosing", "PhaseClosed", "ClosingReleased"):
-            if closing.get(event.stream) == event.type:
-                yield f"{event.type} at {event.position} follows another of the same cycle"
+            begins = event.type == "PhaseClosing"
+            if begins == (closing.get(event.stream) == "PhaseClosing"):
+                yield f"{event.type} at {event.position} follows {closing.get(event.stream)} of the same cycle"
             closing[event.stream] = event.type
         if event.type in CAUSES:
             data = json.loads(event.payload)

@@ -28,8 +28,6 @@ from tests.faults.sent import Sent, Try, Verdict
 
 SAFE_503 = {"queue.full", "clock.skewed", "log.contended", "phase.closing"}
 """Refusals for now that leave nothing behind; any other 5xx leaves open what has happened."""
-UNSENT = "unsent"
-"""No connection came about, so nothing was sent."""
 MOST_BRIEF = 6
 """Brief cycles that a run may open in a minute's time."""
 
@@ -297,7 +295,8 @@ class Client:
             sent.tries.append(answer)
             again = {
                 Verdict.UNKNOWN: 0.8,
-                Verdict.REFUSED: 0.5 if answer.code in SAFE_503 or answer.code == UNSENT else 0.02,
+                Verdict.UNSENT: 0.8,
+                Verdict.REFUSED: 0.5 if answer.code in SAFE_503 else 0.02,
                 Verdict.ACKNOWLEDGED: 0.03,
                 Verdict.UNCHANGED: 0.03,
             }[answer.verdict]
@@ -314,7 +313,7 @@ class Client:
             )
             document = answer.json()
         except (httpx.ConnectError, httpx.ConnectTimeout):
-            return Try(Verdict.REFUSED, sent_at, datetime.now(UTC), UNSENT)
+            return Try(Verdict.UNSENT, sent_at, datetime.now(UTC))
         except (httpx.HTTPError, ValueError) as error:
             return Try(Verdict.UNKNOWN, sent_at, datetime.now(UTC), type(error).__name__)
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Faults of processes: killed, frozen, away."""
+"""Faults of processes: killed at a named point or anywhere, all away, frozen and continued."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 
 from tests.faults.campaign import Fault
-from tests.faults.points import AFTER_APPEND, BEFORE_APPEND, IN_HEARTBEAT
-from tests.faults.system import System
+from tests.faults.points import AFTER_APPEND, BEFORE_APPEND, IN_HEARTBEAT, SHUFFLED_NUDGES
+from tests.faults.system import PAIRS, System
 
 STRUCK_WITHIN = 30.0
 """Seconds in which some process must come by an armed point."""
@@ -21,7 +21,6 @@ class KilledAt(Fault):
     point: str
     name: str
     sentence: str
-    shape = Fault.shape
 
     async def strike(self, system: System) -> None:
         system.points.arm(self.part, self.point)
@@ -31,23 +30,84 @@ class KilledAt(Fault):
 
 
 @dataclass
-class KilledAtRandom(Fault):
+class KilledAnywhere(Fault):
     """One process of a part dies wherever it is."""
 
     part: str
     name: str
     sentence: str
+    shape = PAIRS
 
     async def strike(self, system: System) -> None:
         system.kill(system.any(self.part))
 
 
+@dataclass
+class AllAway(Fault):
+    """No process of a part is there for a while."""
+
+    part: str
+    name: str
+    sentence: str
+    lasts: float = 60.0
+
+    async def strike(self, system: System) -> None:
+        await asyncio.gather(*(system.stop(name) for name in system.names(self.part)))
+
+    async def heal(self, system: System) -> None:
+        await asyncio.gather(*(system.start(name) for name in system.names(self.part)))
+
+
+@dataclass
+class Frozen(Fault):
+    """Two of everything run, and one of them stands still in the midst of whatever it holds, then goes on."""
+
+    part: str
+    name: str
+    sentence: str
+    lasts: float = 8.0
+    shape = PAIRS
+    _frozen: str = ""
+
+    async def strike(self, system: System) -> None:
+        self._frozen = system.any(self.part)
+        system.freeze(self._frozen)
+
+    async def heal(self, system: System) -> None:
+        system.thaw(self._frozen)
+
+
+class Repeated(Fault):
+    """Every command and every nudge goes out one to three times, in no order."""
+
+    name = "repeated-and-shuffled"
+    sentence = "Every command and every nudge is sent one to three times in shuffled order"
+    shape = PAIRS
+    lasts = 6.0
+    copies = 3
+
+    async def strike(self, system: System) -> None:
+        system.pace.copies = self.copies
+        system.points.arm("relay", SHUFFLED_NUDGES)
+
+    async def heal(self, system: System) -> None:
+        system.pace.copies = 1
+        system.points.disarm("relay", SHUFFLED_NUDGES)
+
+
 FAULTS: tuple[Fault, ...] = (
     KilledAt("worker", BEFORE_APPEND, "worker-before-append", "A worker is killed (SIGKILL) before it appends"),
     KilledAt("worker", AFTER_APPEND, "worker-after-append", "A worker is killed after Postgres has committed"),
-    KilledAt("worker", IN_HEARTBEAT, "worker-in-heartbeat", "A worker is killed while it says that a duty goes on"),
+    KilledAt("worker", IN_HEARTBEAT, "worker-in-heartbeat", "A worker is killed inside a duty's heartbeat"),
     KilledAt("api", AFTER_APPEND, "api-after-commit", "An API is killed after the commit and before the answer"),
-    KilledAtRandom("api", "api-killed", "An API is killed wherever it is"),
-    KilledAtRandom("relay", "relay-killed", "A relay is killed wherever it is"),
-    KilledAtRandom("projector", "projector-killed", "A projector is killed wherever it is"),
+    *(
+        KilledAnywhere(part, f"{part}-killed", f"One {part} of two is killed wherever it is")
+        for part in ("api", "relay", "projector")
+    ),
+    AllAway("worker", "workers-away", "All workers are away for a minute"),
+    *(
+        Frozen(part, f"{part}-frozen", f"One {part} of two is frozen (SIGSTOP) for 8 s and continued")
+        for part in ("api", "worker", "relay", "projector")
+    ),
+    Repeated(),
 )

@@ -61,8 +61,9 @@ async def read_facts(system: System, organization: UUID, founded_at: int, *, una
         fanouts = await connection.fetchval(
             "select count(*) from goalcycle.fanouts where organization = $1", organization
         )
-    sessions = await system.engine.pool.fetchrow(SESSIONS, IDLE_SECONDS)
-    locks = await system.engine.pool.fetchrow(LOCKS)
+    async with system.owner() as owner:
+        sessions = await owner.fetchrow(SESSIONS, IDLE_SECONDS)
+        locks = await owner.fetchrow(LOCKS)
     assert sessions is not None
     assert locks is not None
     parts = sum(name not in ("postgres", "temporal") for name in system.children)

@@ -25,8 +25,8 @@ select (select count(*) from goalcycle.streams
 """
 
 
-async def recovered(system: System, crowd: Crowd, prober: Client, within: float) -> float | None:
-    """Seconds until everything serves again, measured while the clients go on; None: not within so many."""
+async def recovered(system: System, crowd: Crowd, prober: Client, within: float) -> bool:
+    """Wait until everything serves again, while the clients go on; false: not within so many seconds."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     waiting = set(system.api_urls)
@@ -36,17 +36,17 @@ async def recovered(system: System, crowd: Crowd, prober: Client, within: float)
             break
         await asyncio.sleep(POLL_SECONDS)
     else:
-        return None
+        return False
     mark = 0
     while loop.time() - began < within:
         try:
             mark = mark or await system.engine.log.last_position(crowd.ground.organization)
             if await _is_current(system, crowd.ground.organization, mark):
-                return loop.time() - began
+                return True
         except TROUBLE:
             pass  # it is down again, or still
         await asyncio.sleep(POLL_SECONDS)
-    return None
+    return False
 
 
 async def _is_current(system: System, organization: UUID, mark: int) -> bool:

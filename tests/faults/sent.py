@@ -14,7 +14,9 @@ class Verdict(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     """Answered as appended, now or before."""
     REFUSED = "refused"
-    """Answered that nothing was or will be appended by this try, or provably never sent."""
+    """Answered that nothing was or will be appended by this try."""
+    UNSENT = "unsent"
+    """No connection came about, so nothing was sent: it says nothing of the tries before it."""
     UNCHANGED = "unchanged"
     """Answered that there is nothing to append."""
     UNKNOWN = "unknown"
@@ -54,4 +56,4 @@ class Sent:
         for verdict in (Verdict.ACKNOWLEDGED, Verdict.UNKNOWN, Verdict.UNCHANGED):
             if verdict in verdicts:
                 return verdict
-        return Verdict.REFUSED
+        return Verdict.REFUSED if Verdict.REFUSED in verdicts else Verdict.UNSENT

@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import asyncpg
 import httpx
 from temporalio.client import Client
 
@@ -114,6 +115,15 @@ class System:
         found = self.children[name].pid
         assert found is not None, f"{name} does not run"
         return found
+
+    @asynccontextmanager
+    async def owner(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """A connection as the database's owner, who sees every session and may kill it."""
+        connection = await asyncpg.connect(self.database_url, timeout=5)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
 
     # --- what a fault does ---
 
