@@ -1,1 +1,1 @@
-"""What a workflow asks of the world: read an agenda, perform a duty."""
+"""What a workflow asks of the world: perform what is due, and tell what is owed next."""

@@ -11,19 +11,19 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from domain.messages import Kind
 
-READ_AGENDA = "read_agenda"
-PERFORM_DUTY = "perform_duty"
+PERFORM_DUE = "perform_due"
 TASK_QUEUE = "goalcycle"
 
-PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
-"""Infrastructure comes back; a duty is tried until it does."""
-
+AT_HAND = timedelta(seconds=4)
+"""How long a turn may take as a local activity: well within a workflow task, which lasts 10 s."""
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
-"""After this a duty of a worker that died goes to another: well before a phase's closing lapses, which is 30 s."""
+"""After this a turn of a worker that died goes to another: well before a phase's closing lapses, which is 30 s. A
+workflow task, and with it a local activity, passes on after as long."""
 
 
 class Message(BaseModel):
@@ -41,7 +41,7 @@ class StreamName(Message):
 
 
 class AgendaQuestion(Message):
-    """What does the stream owe?"""
+    """What does the stream owe, once what is due by now has been done?"""
 
     name: StreamName
     now: datetime
@@ -50,18 +50,14 @@ class AgendaQuestion(Message):
     """The answer considers at least every event up to this position."""
 
 
-class OwedDuty(Message):
-    """A duty by its key."""
-
-    key: str
-    due: datetime
-
-
 class AgendaAnswer(Message):
     """The agenda as a workflow needs it."""
 
     position: int
-    due: tuple[OwedDuty, ...] = ()
+    performed: tuple[str, ...] = ()
+    """The keys of the duties that were performed for this answer."""
+    due: tuple[str, ...] = ()
+    """The keys of those that are due all the same: they were refused, or judged by a clock that is behind."""
     next_due: datetime | None = None
     phase: str = ""
     closed: bool = False
@@ -69,44 +65,30 @@ class AgendaAnswer(Message):
     summary: str = ""
 
 
-class DutyOrder(Message):
-    """Perform one duty."""
+async def perform_due(question: AgendaQuestion) -> AgendaAnswer:
+    """Have everything performed that is due, and learn what is owed next: one turn of the loop.
 
-    name: StreamName
-    key: str
-    now: datetime
-
-
-class DutyAnswer(Message):
-    """How it ended; `no_longer_owed` is success."""
-
-    outcome: str
-    position: int = 0
-
-
-async def read_agenda(question: AgendaQuestion) -> AgendaAnswer:
-    """Ask for the agenda: a local activity, for it is a short read and happens at every turn of the loop."""
-    answer: AgendaAnswer = await workflow.execute_local_activity(
-        READ_AGENDA,
-        question,
-        result_type=AgendaAnswer,
-        # A cycle's first look folds every plan; what was folded by then is kept for the next try.
-        start_to_close_timeout=timedelta(seconds=60),
-        schedule_to_close_timeout=None,
-        retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10)),
-    )
-    return answer
-
-
-async def perform_duty(order: DutyOrder) -> DutyAnswer:
-    """Have a duty performed: a regular activity, visible and retried on its own."""
-    answer: DutyAnswer = await workflow.execute_activity(
-        PERFORM_DUTY,
-        order,
-        result_type=DutyAnswer,
-        start_to_close_timeout=timedelta(seconds=60),
-        heartbeat_timeout=HEARTBEAT_TIMEOUT,
-        retry_policy=PATIENT,
-        summary=order.key,
-    )
+    A local activity, for a turn is a few statements and so costs Temporal one event. What fails or takes long, because
+    the log is away or a cycle has very many plans, is left to a regular activity: it is tried again without a trace in
+    the history, shows what it waits for, and tells by its heartbeats when its worker has died.
+    """
+    try:
+        answer: AgendaAnswer = await workflow.execute_local_activity(
+            PERFORM_DUE,
+            question,
+            result_type=AgendaAnswer,
+            start_to_close_timeout=AT_HAND,
+            retry_policy=RetryPolicy(maximum_attempts=1),
+        )
+    except FailureError as late:  # of a local activity, not always wrapped in an ActivityError
+        if is_cancelled_exception(late):
+            raise
+        answer = await workflow.execute_activity(
+            PERFORM_DUE,
+            question,
+            result_type=AgendaAnswer,
+            start_to_close_timeout=timedelta(seconds=60),
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+        )
     return answer

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from temporalio.client import Client
-from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import Client, Interceptor
+from temporalio.common import (
+    Priority,
+    VersioningBehavior,
+    WorkerDeploymentVersion,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.duties import Duties
@@ -64,18 +70,33 @@ def measured_runtime(settings: Settings) -> Runtime | None:
     return Runtime(telemetry=TelemetryConfig(metrics=exposed))
 
 
-async def connect(settings: Settings, runtime: Runtime | None = None) -> Client:
-    """A client of the Temporal that the settings name; waits for a server that is not there yet."""
+async def connect(
+    settings: Settings, runtime: Runtime | None = None, interceptors: Sequence[Interceptor] = ()
+) -> Client:
+    """A client of the Temporal that the settings name; waits for a server that is not there yet.
+
+    Interceptors that are a worker's kind too serve the workers of this client.
+    """
     while True:
         try:
-            return await Client.connect(**settings.temporal_connect_config(), plugins=[plugin()], runtime=runtime)
+            return await Client.connect(
+                **settings.temporal_connect_config(), plugins=[plugin()], runtime=runtime, interceptors=interceptors
+            )
         except (RPCError, RuntimeError) as error:
             logger.warning("temporal.away", error=type(error).__name__, retry_seconds=RETRY_SECONDS)
             await asyncio.sleep(RETRY_SECONDS)
 
 
-def build_worker(client: Client, agendas: Agendas, task_queue: str = TASK_QUEUE) -> Worker:
-    """A worker for all workflows and activities. The client must have been made with `plugin()`."""
+def build_worker(
+    client: Client,
+    agendas: Agendas,
+    task_queue: str = TASK_QUEUE,
+    version: WorkerDeploymentVersion | None = None,
+) -> Worker:
+    """A worker for all workflows and activities; of a build, where one is named: see `cli.versioning`.
+
+    The client must have been made with `plugin()`.
+    """
     duties = Duties(agendas)
     return Worker(
         client,
@@ -86,6 +107,14 @@ def build_worker(client: Client, agendas: Agendas, task_queue: str = TASK_QUEUE)
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         max_concurrent_activities=20,
         max_concurrent_local_activities=20,
+        deployment_config=_deployed_as(version) if version else None,
+    )
+
+
+def _deployed_as(version: WorkerDeploymentVersion) -> WorkerDeploymentConfig:
+    """A run stays on the build that began it; pinned here, for a server refuses pins of workers without a version."""
+    return WorkerDeploymentConfig(
+        version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
     )
 
 

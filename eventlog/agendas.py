@@ -30,6 +30,9 @@ from eventlog.states import Cached, StateCache
 
 logger = structlog.get_logger(__name__)
 
+ROUNDS = 10
+"""How often one turn looks for what has fallen due by its own doing: the closing of a phase takes two looks and one."""
+
 
 class LogBehindError(Exception):
     """The log has not reached the position that the caller has been told of: a restored copy, or a lagging reader."""
@@ -55,6 +58,15 @@ class Performed:
     outcome: Literal["performed", "unchanged", "no_longer_owed"]
     position: int = 0
     """The last position that the duty appended, else the one it was judged at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was done of what was due, and the agenda after it."""
+
+    reading: AgendaReading
+    performed: tuple[str, ...]
+    """Keys. What was owed, and is no longer, counts as performed."""
 
 
 class AgendaStore(Protocol):
@@ -140,6 +152,31 @@ class Agendas:
         agenda = decider.agenda(own.state, context, at)
         await self._store.write_back(organization, ref, own.head.version, agenda)
         return AgendaReading(agenda, position, own.head, tails.events_read)
+
+    async def perform_due(self, organization: UUID, ref: Ref, now: datetime, *, target: int = 0) -> Turn:
+        """Perform every duty that is due, also those that fall due by performing others, and read the agenda anew.
+
+        A duty that a rule refuses stays due, and keeps no other from being performed. Raises LogBehindError, and
+        DomainError where the refusal says that the log is too busy or its clock too far off: come back later.
+        """
+        tried: dict[str, bool] = {}
+        for _ in range(ROUNDS):
+            reading = await self.read_agenda(organization, ref, now, target=target)
+            due = [duty.key for duty in reading.agenda.due if duty.key not in tried]
+            if not due:
+                break
+            for key in due:
+                tried[key] = await self._is_performed(organization, ref, key, now)
+        return Turn(reading, tuple(key for key, performed in tried.items() if performed))
+
+    async def _is_performed(self, organization: UUID, ref: Ref, key: str, now: datetime) -> bool:
+        try:
+            await self.perform(organization, ref, key, now)
+        except DomainError as refusal:
+            if refusal.problem.status >= 500:
+                raise
+            return False
+        return True
 
     async def perform(self, organization: UUID, ref: Ref, duty_key: str, now: datetime) -> Performed:
         """Perform a duty that is due, at most once for ever. Raises DomainError where it is owed and refused."""

@@ -1,10 +1,9 @@
-"""The workflow of a cycle: draft → negotiate → commit → track → retrospect. One run keeps one phase."""
+"""The workflow of a cycle: draft → negotiate → commit → track → retrospect."""
 
 from __future__ import annotations
 
 from temporalio import workflow
 
-from activities.signatures import AgendaAnswer
 from workflows.keeper import Keeper, Progress
 
 
@@ -18,7 +17,7 @@ class CycleWorkflow:
 
     @workflow.run
     async def run(self, progress: Progress) -> None:
-        """Keep the present phase, then continue as new with the next; a re-opened phase is one run more."""
+        """Keep one phase after the other until the cycle is closed; a re-opened phase is kept once more."""
         del progress
         await self._keeper.live(
             {
@@ -30,25 +29,25 @@ class CycleWorkflow:
             }
         )
 
-    async def _draft(self) -> AgendaAnswer:
+    async def _draft(self) -> None:
         """Goals are written until every participant has some; the deadline asks whether all have."""
-        return await self._keeper.keep("draft")
+        await self._keeper.keep("draft")
 
-    async def _negotiate(self) -> AgendaAnswer:
+    async def _negotiate(self) -> None:
         """Levels agree until the deadline finds every OKR agreed and every KPI received."""
-        return await self._keeper.keep("negotiate")
+        await self._keeper.keep("negotiate")
 
-    async def _commit(self) -> AgendaAnswer:
+    async def _commit(self) -> None:
         """Plans are signed until the deadline finds every one complete."""
-        return await self._keeper.keep("commit")
+        await self._keeper.keep("commit")
 
-    async def _track(self) -> AgendaAnswer:
+    async def _track(self) -> None:
         """A digest a period asks for check-ins, until the final values are in."""
-        return await self._keeper.keep("track")
+        await self._keeper.keep("track")
 
-    async def _retrospect(self) -> AgendaAnswer:
+    async def _retrospect(self) -> None:
         """Results are published and received; then the cycle is closed."""
-        return await self._keeper.keep("retrospect")
+        await self._keeper.keep("retrospect")
 
     @workflow.signal
     def nudge(self, position: int, own: int = 0) -> None:

@@ -1,10 +1,9 @@
-"""The workflow of a plan: draft → negotiate → commit → track → retrospect. One run keeps one phase."""
+"""The workflow of a plan: draft → negotiate → commit → track → retrospect."""
 
 from __future__ import annotations
 
 from temporalio import workflow
 
-from activities.signatures import AgendaAnswer
 from workflows.keeper import Keeper, Progress
 
 
@@ -18,7 +17,7 @@ class PlanWorkflow:
 
     @workflow.run
     async def run(self, progress: Progress) -> None:
-        """Keep the present phase, then continue as new with the next; a re-opened phase is one run more."""
+        """Keep one phase after the other until the cycle is closed; a re-opened phase is kept once more."""
         del progress
         await self._keeper.live(
             {
@@ -30,25 +29,25 @@ class PlanWorkflow:
             }
         )
 
-    async def _draft(self) -> AgendaAnswer:
+    async def _draft(self) -> None:
         """Early proposals wait for an answer; assigned KPIs wait to be received."""
-        return await self._keeper.keep("draft")
+        await self._keeper.keep("draft")
 
-    async def _negotiate(self) -> AgendaAnswer:
+    async def _negotiate(self) -> None:
         """Whoever's turn it is gets reminded; an unanswered assignment is served."""
-        return await self._keeper.keep("negotiate")
+        await self._keeper.keep("negotiate")
 
-    async def _commit(self) -> AgendaAnswer:
+    async def _commit(self) -> None:
         """A waiting signature is reminded, then escalated to the next level."""
-        return await self._keeper.keep("commit")
+        await self._keeper.keep("commit")
 
-    async def _track(self) -> AgendaAnswer:
+    async def _track(self) -> None:
         """Nothing with a date of its own: reminders of check-ins ride the cycle's digest."""
-        return await self._keeper.keep("track")
+        await self._keeper.keep("track")
 
-    async def _retrospect(self) -> AgendaAnswer:
+    async def _retrospect(self) -> None:
         """A published result that nobody answers is deemed served."""
-        return await self._keeper.keep("retrospect")
+        await self._keeper.keep("retrospect")
 
     @workflow.signal
     def nudge(self, position: int, own: int = 0) -> None:

@@ -24,7 +24,7 @@ from cli.temporal import build_worker, nudger, plugin
 from domain.agenda import Agenda, Duty
 from domain.decider import Ref
 from domain.registry import DECIDERS
-from eventlog.agendas import AgendaReading, Agendas, PostgresAgendaStore
+from eventlog.agendas import AgendaReading, Agendas, PostgresAgendaStore, Turn
 from eventlog.handler import system_clock
 from eventlog.identity import duty_id
 from eventlog.relay import Relay
@@ -44,6 +44,16 @@ class WatchedAgendas(Agendas):
         """Every agenda that a workflow read, and when by its own clock."""
         self.owed: dict[UUID, Duty] = {}
         """Every duty that was ever due, by the id of its command."""
+        self.away = False
+        """The log cannot be reached by any workflow."""
+        self.refused = 0
+        """How often it was away."""
+
+    async def perform_due(self, organization: UUID, ref: Ref, now: datetime, *, target: int = 0) -> Turn:
+        if self.away:
+            self.refused += 1
+            raise ConnectionRefusedError
+        return await super().perform_due(organization, ref, now, target=target)
 
     async def read_agenda(self, organization: UUID, ref: Ref, now: datetime, *, target: int = 0) -> AgendaReading:
         reading = await super().read_agenda(organization, ref, now, target=target)
@@ -114,6 +124,19 @@ class Skipping:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
             raise
+
+    async def waits_patiently(self, quarter: Quarter, ref: Ref) -> None:
+        """Wait until a stream's workflow has left its turn to an activity that is tried again and again."""
+        # The test server describes no pending activities.
+        handle = self.client.get_workflow_handle(workflow_id(name_of(quarter.organization, ref)))
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while asyncio.get_running_loop().time() < deadline:
+            events = (await handle.fetch_history()).events[-2:]
+            scheduled = any(event.HasField("activity_task_scheduled_event_attributes") for event in events)
+            if scheduled and self.agendas.refused > 2:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("no activity is pending")
 
     async def _is_quiet(self, quarter: Quarter) -> bool:
         for ref, woken in await self.open_streams(quarter):

@@ -29,11 +29,11 @@ POLICY = Policy(
 )
 
 
-async def opened(machine: Skipping) -> Quarter:
+async def opened(machine: Skipping, policy: Policy = POLICY) -> Quarter:
     """A simulated organization with a cycle of five hours and two agreed plans."""
     quarter = await machine.quarter()
     await quarter.found()
-    await quarter.open(timetable=HOURS, policy=POLICY)
+    await quarter.open(timetable=HOURS, policy=policy)
     for owner in quarter.staff:
         await quarter.draft(owner)
         await quarter.agree(owner)
@@ -133,8 +133,33 @@ async def reopened(machine: Skipping) -> Quarter:
     return quarter
 
 
+async def busy(machine: Skipping) -> Quarter:
+    """A digest every 200 s: the cycle's history has grown long when track ends."""
+    quarter = await opened(machine, POLICY.model_copy(update={"check_in_every": Elapsed(seconds=200)}))
+    await signed(machine, quarter)
+    await finished(machine, quarter)
+    return quarter
+
+
+async def away(machine: Skipping) -> Quarter:
+    """The log is away when a reminder falls due, until the workflow waits for it patiently."""
+    quarter = await opened(machine)
+    await until(machine, quarter, Phase.COMMIT)
+    owner = quarter.staff[0]
+    await quarter.submit(owner)
+    await machine.settle(quarter)
+    signing = (await quarter.plan(owner)).signing
+    assert signing is not None
+    machine.agendas.away = True
+    await machine.environment.sleep(signing.remind_at - await machine.now() + TICK)
+    await machine.waits_patiently(quarter, quarter.plan_ref(owner))
+    machine.agendas.away = False
+    await machine.pass_until(quarter, await machine.now() + timedelta(minutes=1))
+    return quarter
+
+
 PATHS: dict[str, Callable[[Skipping], Awaitable[Quarter]]] = {
-    path.__name__: path for path in (happy, rejected, deadline, escalation, reopened)
+    path.__name__: path for path in (happy, rejected, deadline, escalation, reopened, busy, away)
 }
 
 

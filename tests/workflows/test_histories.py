@@ -14,6 +14,7 @@ from cli.temporal import plugin
 from tests.support.quarter import SECRETS
 from tests.workflows.paths import PATHS
 from tests.workflows.record_histories import CONTINUED, FOLDER
+from workflows.keeper import SHORT_HISTORY
 
 HISTORIES = sorted(FOLDER.glob("*.json"))
 
@@ -31,9 +32,33 @@ def test_every_path_has_a_history(path: str) -> None:
 
 
 def test_a_phase_that_grows_long_continues_as_new_within_itself() -> None:
-    """Of the runs of `continued`, two keep the same phase."""
-    phases = [_phase_of(file) for file in sorted(FOLDER.glob(f"{CONTINUED}.plan.*.json"))]
-    assert phases.count("commit") >= 2
+    """The server's own limit, lowered for `continued`, ends a run in the middle of commit."""
+    first, second = sorted(FOLDER.glob(f"{CONTINUED}.plan.*.json"))[:2]
+    assert _types(first)[-1] == "WORKFLOW_EXECUTION_CONTINUED_AS_NEW"
+    assert _phase_of(second) == "commit"
+
+
+def test_a_long_history_is_left_behind_where_a_phase_ends() -> None:
+    """The cycle of `busy` sends many digests in track; nothing else is worth a run of its own."""
+    runs = sorted(FOLDER.glob("busy.cycle.*.json"))
+    assert [_phase_of(run) for run in runs] == ["", "retrospect"]
+    assert len(_types(runs[0])) > SHORT_HISTORY
+    assert [file for file in HISTORIES if _phase_of(file) and file not in runs] == [FOLDER / f"{CONTINUED}.plan.2.json"]
+
+
+def test_a_log_that_is_away_is_waited_for_without_a_trace() -> None:
+    """However often the activity is tried, the history holds it once; whoever is at hand again needs none."""
+    types = _types(FOLDER / "away.plan.1.json")
+    assert types.count("ACTIVITY_TASK_SCHEDULED") == types.count("ACTIVITY_TASK_COMPLETED") == 1
+    others = [
+        file for file in HISTORIES if not file.stem.startswith("away.") and "ACTIVITY_TASK_SCHEDULED" in _types(file)
+    ]
+    assert others == []
+
+
+def _types(file: Path) -> list[str]:
+    events = json.loads(file.read_text(encoding="utf-8"))["events"]
+    return [event["eventType"].removeprefix("EVENT_TYPE_") for event in events]
 
 
 def _phase_of(file: Path) -> str:

@@ -36,10 +36,10 @@ BRISK = Policy(
     gate_look=Elapsed(seconds=1),
     result_served=Elapsed(seconds=1),
 )
-MOST_EVENTS = 80
+MOST_EVENTS = 40
 """Of Temporal's, that one plan may cost over a whole quarter in which goalcycle need not remind anybody of it."""
-EVENTS_OF_A_DUTY = 17
-"""A timer, a task that finds it due, an activity, a task that looks again, a nudge of its own: measured."""
+EVENTS_OF_A_DUTY = 12
+"""A nudge that sets the timer (6), the timer, a task and its turn (6)."""
 
 
 @dataclass
