@@ -60,7 +60,7 @@ async def restore_log(settings: Settings, folder: Path) -> Manifest:
             "insert into public.goalcycle_migrations (name, checksum) values ($1, $2)",
             list(manifest.migrations.items()),
         )
-        await connection.execute(f"analyze {SCHEMA}.events, {SCHEMA}.streams, {SCHEMA}.commands")
+        await connection.execute("analyze")
     finally:
         await connection.close()
     await migrate(url)  # what this release has added since
