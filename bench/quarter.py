@@ -30,6 +30,9 @@ from domain.plan.tracking import CheckIn
 from domain.values import plan_id
 from eventlog.handler import Answer, Order, Step
 
+BATCH = 100
+"""Commands in one order while a plan is filled."""
+
 
 @dataclass
 class Quarter:
@@ -41,6 +44,10 @@ class Quarter:
     lead: UUID = field(default_factory=uuid4)
     head: UUID = field(default_factory=uuid4)
     owners: list[UUID] = field(default_factory=list)
+    objectives: tuple[str, ...] = ("40", "30", "30")
+    """The weights of each plan's OKRs."""
+    indicators: tuple[str, ...] = ("60", "40")
+    """The weights of each plan's KPIs."""
 
     @property
     def cycle_ref(self) -> Ref:
@@ -79,12 +86,12 @@ class Quarter:
     async def agree(self, owner: UUID) -> None:
         """A plan whose goals are all agreed."""
         ref, shown = self.plan_ref(owner), {"cycle": self.cycle, "owner": owner}
-        for weight in ("40", "30", "30"):
+        for weight in self.objectives:
             goal, definition = uuid4(), objective(weight)
             await self.act(owner, ref, DraftGoal(goal=goal, definition=definition, **shown))
             await self.act(owner, ref, ProposeRevision(goal=goal, definition=definition))
             await self.act(self.head, ref, AcceptRevision(goal=goal, hash=(await self.plan(owner)).goals[goal].hash))
-        for weight in ("60", "40"):
+        for weight in self.indicators:
             goal = uuid4()
             await self.act(self.head, ref, AssignGoal(goal=goal, definition=indicator(weight), **shown))
             await self.act(owner, ref, AcknowledgeAssignment(goal=goal, hash=(await self.plan(owner)).goals[goal].hash))
@@ -112,6 +119,15 @@ class Quarter:
             for signer in (self.head, self.lead):
                 await self.act(signer, self.plan_ref(owner), SignPlan(hash=shown))
         await self.advance()
+
+    async def fill(self, owner: UUID, events: int) -> None:
+        """Check-ins until the owner's plan has so many events."""
+        ref = self.plan_ref(owner)
+        version = (await self.engine.handler.cache.load(self.organization, ref)).head.version
+        plan = await self.plan(owner)
+        reports = [check_in(plan, number) for number in range(events - version)]
+        for start in range(0, len(reports), BATCH):
+            await self.act(owner, ref, *reports[start : start + BATCH])
 
     async def advance(self) -> None:
         """The facilitator closes the phase early; the duty that a workflow would perform finishes it."""

@@ -8,6 +8,7 @@ from bench.rounds import Row
 from bench.rows import (
     append_fn_vs_insert,
     bulk_vs_unnest,
+    growth,
     handler_vs_insert,
     http_vs_noop,
     replay_vs_eventsourcing,
@@ -19,5 +20,5 @@ Measure = Callable[[Stage, int, float], Awaitable[list[Row]]]
 
 ROWS: dict[str, Measure] = {
     row.NAME: row.measure
-    for row in (append_fn_vs_insert, handler_vs_insert, http_vs_noop, bulk_vs_unnest, replay_vs_eventsourcing)
+    for row in (append_fn_vs_insert, handler_vs_insert, http_vs_noop, bulk_vs_unnest, replay_vs_eventsourcing, growth)
 }

@@ -1,8 +1,8 @@
 """`bulk_vs_unnest`: many events a command against the plainest set-based INSERT.
 
 Ours: `CommandHandler.execute` of one command that leads to 200 events: decide, canonical bytes, hash, evolve; one
-append. 4 clients at once, each on a stream of its own. No command of today's domain leads to so many, so the command is
-this row's own, as plain as an import of a metric's readings would be (bench/readings.py). The further figure `check_ins`
+append. 4 clients at once, each on a stream of its own. No command of today's domain leads to so many, so it is
+this row's own, as plain as an import of a metric's readings would be (bench/readings.py). The figure `check_ins`
 is an order of 200 CheckIn commands to one plan, all or nothing under one command id: 200 times the real rules.
 Theirs: a prepared `insert … select unnest` of 200 ready rows, autocommit, into a plain table with the log's columns and
 the log's two keys; 4 clients, each on an asyncpg connection of its own. The rows are what our side wrote.

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from uuid import UUID
 
-from bench.quarter import Quarter, check_in
+from bench.quarter import Quarter
 from bench.rounds import Row, Sample, rates, rounds
 from bench.stage import Stage
 from cli.composition import CODEC, Engine
@@ -29,7 +29,6 @@ from eventlog.states import StateCache
 NAME = "replay_vs_eventsourcing"
 STREAMS = 12
 EVENTS = 500
-BATCH = 100
 
 
 async def measure(stage: Stage, count: int, seconds: float) -> list[Row]:
@@ -40,7 +39,7 @@ async def measure(stage: Stage, count: int, seconds: float) -> list[Row]:
         quarter = Quarter(engine)
         await quarter.track(STREAMS)
         for owner in quarter.owners:
-            await _fill(quarter, owner)
+            await quarter.fill(owner, EVENTS)
         refs = [quarter.plan_ref(owner) for owner in quarter.owners]
         async with library_on(site.database_url) as library:
             for ref in refs:
@@ -55,16 +54,6 @@ async def measure(stage: Stage, count: int, seconds: float) -> list[Row]:
             off = await rounds(ours, theirs, count=count, seconds=seconds)
             on = await rounds(hashed, theirs, count=count, seconds=seconds)
     return [Row(NAME, rates(off), {"hashed": rates(on)})]
-
-
-async def _fill(quarter: Quarter, owner: UUID) -> None:
-    """Check-ins up to 500 events."""
-    ref = quarter.plan_ref(owner)
-    head = (await quarter.engine.handler.cache.load(quarter.organization, ref)).head
-    plan = await quarter.plan(owner)
-    reports = [check_in(plan, number) for number in range(EVENTS - head.version)]
-    for start in range(0, len(reports), BATCH):
-        await quarter.act(owner, ref, *reports[start : start + BATCH])
 
 
 async def _same_states(quarter: Quarter, readings: Callable[[UUID], dict[UUID, str]]) -> None:
