@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from domain.decider import Ref
 from domain.problems import DomainError
 from eventlog import metrics
-from eventlog.agendas import AgendaReading, Agendas, Performed
+from eventlog.agendas import Agendas, Performed
 from eventlog.appender import QUEUE_LIMIT, QueueFullError
 from eventlog.handler import Submits
 from eventlog.log import AppendRequest, AppendResult, Outcome
@@ -98,17 +98,15 @@ class MeteredLog(PostgresLog):
 class MeteredAgendas(Agendas):
     """Agendas whose duties are timed, by kind and outcome."""
 
-    def __init__(self, agendas: Agendas, registry: CollectorRegistry) -> None:
-        self._agendas = agendas
+    def meter(self, registry: CollectorRegistry) -> MeteredAgendas:
+        """Time them in this registry."""
         self._seconds = histogram(metrics.DUTY, registry)
-
-    async def read_agenda(self, organization: UUID, ref: Ref, now: datetime, *, target: int = 0) -> AgendaReading:
-        return await self._agendas.read_agenda(organization, ref, now, target=target)
+        return self
 
     async def perform(self, organization: UUID, ref: Ref, duty_key: str, now: datetime) -> Performed:
         started, outcome = time.perf_counter(), "failed"
         try:
-            performed = await self._agendas.perform(organization, ref, duty_key, now)
+            performed = await super().perform(organization, ref, duty_key, now)
             outcome = performed.outcome
         except DomainError as refusal:
             outcome = "refused" if refusal.problem.status < 500 else "failed"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 
 import uvicorn
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.services import Limits, Services
 from cli.composition import CODEC, Engine, open_engine
 from cli.serve.listening import Server, bind
 from cli.serve.ready import announce
+from cli.tracing import open_tracing
 from eventlog.migrate import pending
 from eventlog.outage import TROUBLE
 from eventlog.settings import NotConfigured, Settings
@@ -30,11 +32,13 @@ async def serve(settings: Settings) -> None:
         NotConfigured: no database, or no secret for tokens.
     """
     registry = CollectorRegistry()
-    async with open_engine(settings, registry) as engine:
-        made = services_of(settings, engine, registry)
-        async with listening(made, settings.api_host, settings.api_port) as server:
-            announce("api")
-            await asyncio.shield(server)
+    with open_tracing(settings, "api") as tracing:
+        async with open_engine(settings, registry, tracing) as engine:
+            made = services_of(settings, engine, registry)
+            around = tracing.requests if tracing else None
+            async with listening(made, settings.api_host, settings.api_port, around) as server:
+                announce("api")
+                await asyncio.shield(server)
 
 
 def services_of(settings: Settings, engine: Engine, registry: CollectorRegistry) -> Services:
@@ -88,10 +92,13 @@ class Readiness:
 
 
 @asynccontextmanager
-async def listening(services: Services, host: str, port: int) -> AsyncIterator[asyncio.Task[None]]:
+async def listening(
+    services: Services, host: str, port: int, around: Callable[[ASGIApp], ASGIApp] | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """A server that listens inside the block; on leaving it answers what is under way and stops."""
+    app = create_app(services)
     config = uvicorn.Config(
-        create_app(services),
+        around(app) if around else app,
         host=host,
         port=port,
         http="httptools",

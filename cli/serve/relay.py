@@ -10,6 +10,7 @@ from cli.composition import open_engine
 from cli.serve.exposition import NudgeCounts, StandingGauges, exposing
 from cli.serve.ready import announce
 from cli.temporal import connect, nudger
+from cli.tracing import open_tracing
 from eventlog.relay import Relay
 from eventlog.settings import Settings
 
@@ -17,10 +18,12 @@ from eventlog.settings import Settings
 async def serve(settings: Settings) -> None:
     """Relay until cancelled."""
     registry = CollectorRegistry()
-    async with open_engine(settings) as engine:
-        relay = Relay(engine.pool, nudger(await connect(settings)))
-        registry.register(NudgeCounts(relay))
-        lag = StandingGauges(engine.pool, registry)
-        async with exposing(settings.metrics_host, settings.relay_metrics_port, registry, lag.refresh):
-            announce("relay")
-            await relay.run(asyncio.Event())
+    with open_tracing(settings, "relay") as tracing:
+        async with open_engine(settings) as engine:
+            nudge = nudger(await connect(settings, interceptors=tracing.interceptors() if tracing else ()))
+            relay = Relay(engine.pool, tracing.nudge(nudge, engine.log) if tracing else nudge)
+            registry.register(NudgeCounts(relay))
+            lag = StandingGauges(engine.pool, registry)
+            async with exposing(settings.metrics_host, settings.relay_metrics_port, registry, lag.refresh):
+                announce("relay")
+                await relay.run(asyncio.Event())
