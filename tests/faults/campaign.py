@@ -18,7 +18,9 @@ from pathlib import Path
 
 from temporalio.service import RPCError
 
+from domain.values import SYSTEM
 from eventlog.outage import TROUBLE
+from eventlog.views import PostgresViews
 from tests.faults.checker import Balance, Violation, balance, violations
 from tests.faults.clients import Client, Crowd
 from tests.faults.facts import Facts
@@ -34,6 +36,8 @@ PROBER = 98
 CALM_SECONDS = 1.5
 """Clients write undisturbed before the first strike and between two."""
 UNREADABLE: tuple[type[Exception], ...] = (*TROUBLE, RPCError, TimeoutError)
+LISTS_SECONDS = 5.0
+"""So long the last look waits for the read models to show the probes that went before it."""
 SETTLE_SECONDS = 60.0
 """After the last recovery everything must be right within this."""
 
@@ -87,6 +91,9 @@ class Outcome:
     acknowledged: int = 0
     refused: int = 0
     unknown: int = 0
+    """Commands that their senders gave up without an answer."""
+    unanswered: int = 0
+    """Requests without an answer; most of their commands were sent again with the same key."""
     requests: int = 0
     """HTTP requests for these commands."""
     events: int = 0
@@ -160,13 +167,14 @@ class Campaign:
         sent = self.crowd.sent.values()
         verdicts = Counter(command.verdict for command in sent)
         outcome.tries = len(sent)
-        outcome.requests = sum(len(command.tries) for command in sent)
         outcome.acknowledged = verdicts[Verdict.ACKNOWLEDGED]
         outcome.refused = sum(verdicts[one] for one in (Verdict.REFUSED, Verdict.UNCHANGED, Verdict.UNSENT))
         outcome.unknown = verdicts[Verdict.UNKNOWN]
+        tries = [one.verdict for command in sent for one in command.tries]
+        outcome.requests, outcome.unanswered = len(tries), tries.count(Verdict.UNKNOWN)
         if facts is not None:
             outcome.events = facts.last_position
-            outcome.duties = len({event.command_id for event in facts.events if event.actor.int == 0})
+            outcome.duties = len({event.command_id for event in facts.events if event.actor == SYSTEM})
         if outcome.violations:
             outcome.notes = last_lines(self.system)
 
@@ -179,6 +187,8 @@ class Campaign:
             try:
                 silent = [url for url in self.system.api_urls if not await self.prober.probe(url)]
                 ground = self.crowd.ground
+                last = await self.system.engine.log.last_position(ground.organization)
+                await PostgresViews(self.system.engine.pool).wait_for(ground.organization, last, LISTS_SECONDS)
                 facts = await read_facts(self.system, ground.organization, ground.founded_at, unanswered=len(silent))
             except UNREADABLE as error:
                 found = [Violation("nothing_stuck", f"the facts could not be read: {type(error).__name__}")]

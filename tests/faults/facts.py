@@ -14,16 +14,6 @@ from eventlog.log import AsOfFutureError, Recorded
 
 
 @dataclass(frozen=True)
-class CommandRow:
-    """The log's first answer to a command id."""
-
-    first: int
-    last: int
-    streams: tuple[UUID, ...]
-    versions: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class StreamRow:
     """Where the log and the relay say that a stream stands."""
 
@@ -76,7 +66,8 @@ class Facts:
     """The database's clock."""
     last_position: int
     events: Sequence[Recorded]
-    commands: Mapping[UUID, CommandRow]
+    answers: Mapping[UUID, Sequence[int]]
+    """Positions at which the log begins its answer to each command id: where a command's HMAC stands."""
     streams: Mapping[UUID, StreamRow]
     views_position: int
     views: Mapping[str, Mapping[str, Any]]

@@ -20,7 +20,7 @@ from eventlog.keyring import MemoryKeyring
 from eventlog.log import Recorded
 from eventlog.memory import MemoryLog
 from eventlog.projection import Projection
-from tests.faults.facts import CommandRow, Facts, StreamRow, WorkflowFact
+from tests.faults.facts import Facts, StreamRow, WorkflowFact
 from tests.faults.ground import BRIEF, POLICY
 from tests.faults.owed import World
 from tests.faults.sent import Sent, Try, Verdict
@@ -119,23 +119,16 @@ async def _facts(log: MemoryLog, organization: UUID, now: datetime) -> Facts:
         world.apply(event)
     streams = {stream: _row(world, [one for one in events if one.stream == stream], now) for stream in _streams(events)}
     rows = await Projection(log, DECIDERS, CODEC).rows(organization, events, [])
-    answers = {event.command_id: await log.find_command(organization, event.command_id) for event in events}
+    answers: dict[UUID, list[int]] = {}
+    for event in events:
+        answers.setdefault(event.command_id, [event.position])
     return Facts(
         organization=organization,
         founded_at=0,
         now=now,
         last_position=len(events),
         events=events,
-        commands={
-            command: CommandRow(
-                answer.first_position,
-                answer.last_position,
-                tuple(stream for stream, _ in answer.versions),
-                tuple(version for _, version in answer.versions),
-            )
-            for command, answer in answers.items()
-            if answer is not None
-        },
+        answers=answers,
         streams=streams,
         views_position=len(events),
         views={

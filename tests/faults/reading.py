@@ -16,7 +16,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowHistory
 from temporalio.service import RPCError
 
 from eventlog.log import Recorded
-from tests.faults.facts import CommandRow, Facts, StreamRow, Stuck, WorkflowFact
+from tests.faults.facts import Facts, StreamRow, Stuck, WorkflowFact
 from tests.faults.system import System
 from workflows.ids import stream_name
 
@@ -33,6 +33,10 @@ VIEWS = {
     "board_rows": "cycle::text || '/' || plan::text",
     "inbox_rows": "source::text || '/' || person::text || '/' || item",
 }
+ANSWERS = """
+select command_id, position from goalcycle.events
+ where organization = $1 and body_mac is not null order by position
+"""
 SESSIONS = """
 select count(*) as connections,
        count(*) filter (where state like 'idle in transaction%' and state_change < now() - make_interval(secs => $1))
@@ -56,7 +60,7 @@ async def read_facts(system: System, organization: UUID, founded_at: int, *, una
             "select last_position from goalcycle.organizations where organization = $1", organization
         )
         streams = await _streams(connection, organization)
-        commands = await _commands(connection, organization)
+        answers = await _answers(connection, organization)
         views_position, views = await _views(connection, organization)
         fanouts = await connection.fetchval(
             "select count(*) from goalcycle.fanouts where organization = $1", organization
@@ -73,7 +77,7 @@ async def read_facts(system: System, organization: UUID, founded_at: int, *, una
         now=now,
         last_position=last,
         events=await _events(system, organization, last),  # append-only: later, but the same up to `last`
-        commands=commands,
+        answers=answers,
         streams=streams,
         views_position=views_position,
         views=views,
@@ -108,14 +112,11 @@ async def _streams(connection: Connection, organization: UUID) -> dict[UUID, Str
     return {row["stream"]: StreamRow(**{name: row[name] for name in names}) for row in rows}
 
 
-async def _commands(connection: Connection, organization: UUID) -> dict[UUID, CommandRow]:
-    rows = await connection.fetch("select * from goalcycle.commands where organization = $1", organization)
-    return {
-        row["command_id"]: CommandRow(
-            row["first_position"], row["last_position"], tuple(row["streams"]), tuple(row["versions"])
-        )
-        for row in rows
-    }
+async def _answers(connection: Connection, organization: UUID) -> dict[UUID, list[int]]:
+    found: dict[UUID, list[int]] = {}
+    for row in await connection.fetch(ANSWERS, organization):
+        found.setdefault(row["command_id"], []).append(row["position"])
+    return found
 
 
 async def _views(connection: Connection, organization: UUID) -> tuple[int, dict[str, Mapping[str, Any]]]:

@@ -129,14 +129,21 @@ def an_event_of_another_release(run: Run) -> Run:
 
 
 def a_wrong_answer(run: Run) -> Run:
-    command = run.sent[-1].command_id
-    row = run.facts.commands[command]
-    return _facts(run, commands={**run.facts.commands, command: replace(row, last=row.last + 1)})
+    return _facts(run, answers={**run.facts.answers, run.sent[-1].command_id: [1]})
 
 
 def no_answer(run: Run) -> Run:
-    kept = {command: row for command, row in run.facts.commands.items() if command != run.sent[-1].command_id}
-    return _facts(run, commands=kept)
+    kept = {command: at for command, at in run.facts.answers.items() if command != run.sent[-1].command_id}
+    return _facts(run, answers=kept)
+
+
+def two_answers(run: Run) -> Run:
+    command = run.sent[-1].command_id
+    return _facts(run, answers={**run.facts.answers, command: [*run.facts.answers[command], 1]})
+
+
+def an_answer_to_nothing(run: Run) -> Run:
+    return _facts(run, answers={**run.facts.answers, uuid4(): [1]})
 
 
 def a_stale_head(run: Run) -> Run:
@@ -278,6 +285,8 @@ PLANTS: dict[Callable[[Run], Run], str] = {
     an_event_of_another_release: "readable",
     a_wrong_answer: "answers",
     no_answer: "answers",
+    two_answers: "answers",
+    an_answer_to_nothing: "answers",
     a_stale_head: "heads",
     a_stale_fact: "heads",
     a_row_without_a_stream: "heads",

@@ -1,0 +1,38 @@
+"""A bounded sample of `make soak`: one system, a handful of faults in an order that the seed chooses, one judgement."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.faults.campaign import run_campaign
+from tests.faults.catalogue import all_faults
+
+SAMPLE = (
+    "worker-after-append",
+    "api-after-commit",
+    "postgres-killed",
+    "temporal-rebuilt-twice",
+    "repeated-and-shuffled",
+)
+SEED = int(os.environ.get("GOALCYCLE_FAULTS_SEED", "20270301"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_acknowledged_commands_survive_what_strikes_their_system() -> None:
+    faults = all_faults()
+    outcome = await run_campaign([faults[name] for name in SAMPLE], SEED, strikes=1)
+    print(outcome.line())
+    assert outcome.violations == [], f"{outcome.line()}\n{outcome.notes}"
+    assert outcome.strikes == len(SAMPLE)
+    assert outcome.acknowledged > 50
+    assert outcome.unanswered > 0, "no command was left open: nothing was struck while it was under way"
+    assert outcome.duties > 10
+
+
+def test_every_fault_says_what_it_does() -> None:
+    for fault in all_faults().values():
+        assert fault.sentence, fault.name
+        assert fault.name == fault.name.lower()
