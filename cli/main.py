@@ -1,6 +1,7 @@
 """The `goalcycle` command. Subcommands are found by file name and imported only when they run."""
 
 import ast
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 
 from cli.exits import Exit
 
+BRIDGE = "temporalio.bridge.temporal_sdk_bridge"
 COMMANDS = Path(__file__).parent / "commands"
 
 
@@ -55,6 +57,19 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: turns what a person can mend into one line and an exit code."""
+    try:
+        _main()
+    except SystemExit as leaving:
+        if BRIDGE in sys.modules and isinstance(leaving.code, int | None):
+            # Threads of Temporal's client may still want Python's lock while the interpreter takes itself apart, which
+            # aborts the process (signal 6) after all is done. There is nothing left to take apart.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(leaving.code or 0)
+        raise
+
+
+def _main() -> None:
     try:
         cli.main(prog_name="goalcycle")
     except Exception as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import Client
@@ -12,13 +14,17 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cli.composition import Engine
 from cli.ending import end_workflows
+from cli.stack.ports import pick_free
 from cli.temporal import build_worker
 from cli.versioning import BuildError, builds, promote, require_idle, require_version, running_on, worker_version
 from domain.cycle.windows import Phase
 from domain.decider import Ref
+from eventlog.keyring import DirectoryKeyring
 from eventlog.relay import rebuild_wakes
 from eventlog.settings import NotConfigured, Settings
+from tests.support.commands import goalcycle
 from tests.support.dev_server import dev_server, relaying, until
+from tests.support.processes import running
 from tests.support.quarter import Quarter, open_engine_on, windows
 from tests.support.skipping import name_of
 from workflows.ids import workflow_id
@@ -152,3 +158,46 @@ def test_the_build_is_the_release_unless_it_is_named() -> None:
     assert by_release.build_id[0].isdigit()
     with pytest.raises(NotConfigured, match="GOALCYCLE_WORKER_DEPLOYMENT"):
         require_version(Settings(), None)
+
+
+async def test_an_operator_rolls_a_release_out(database: str, tmp_path: Path) -> None:
+    """docs/operations.md, word for word: both builds as processes, promote, rebuild, look, retire, stop the old one."""
+    environment = {
+        "GOALCYCLE_DATABASE_URL": database,
+        "GOALCYCLE_HOME": str(tmp_path / "home"),
+        "GOALCYCLE_KEYRING": str(tmp_path / "keys"),
+        "GOALCYCLE_WORKER_DEPLOYMENT": "goalcycle",
+        "TEMPORAL_ADDRESS": f"127.0.0.1:{pick_free()}",
+        "TEMPORAL_NAMESPACE": "default",
+    }
+
+    def built(build: str) -> dict[str, str]:
+        return {**environment, "GOALCYCLE_WORKER_BUILD": build}
+
+    async def said(build: str, *arguments: str) -> dict[str, Any]:
+        done = await goalcycle(*arguments, "--json", environment=built(build))
+        assert done.code == 0, done.errors
+        return done.answer
+
+    async def left_on(build: str, count: int) -> bool:
+        builds = (await said(build, "worker", "status"))["builds"]
+        return (build, count) in [(one["build"], one["workflows"]) for one in builds]
+
+    port = int(environment["TEMPORAL_ADDRESS"].rpartition(":")[2])
+    async with open_engine_on(database, DirectoryKeyring(tmp_path / "keys")) as engine, dev_server(port=port):
+        await drafted(engine)
+        async with (
+            running("relay", environment, tmp_path / "relay.log"),
+            running("worker", built("1"), tmp_path / "1.log"),
+        ):
+            assert await said("1", "worker", "promote") == {"build": "1", "percent": 100.0}
+            await until("two workflows on 1", lambda: left_on("1", 2))
+            async with running("worker", built("2"), tmp_path / "2.log"):
+                await said("2", "worker", "promote", "--percent", "10")
+                await said("2", "worker", "promote")
+                await said("2", "rebuild", "workflows")
+                await until("two workflows on 2", lambda: left_on("2", 2))
+                assert await said("2", "worker", "retire", "1") == {"build": "1", "ended": 0}
+                refused = await goalcycle("worker", "retire", "2", environment=built("2"))
+                assert refused.code == 1
+                assert "promote another build first" in refused.errors
