@@ -30,8 +30,9 @@ check: $(VENV)/dev.stamp ## Lint, format, types, import contracts, architecture 
 bench: $(VENV)/bench.stamp ## Measure and print the benchmark table (ARGS="--only row --seconds 2 --rounds 3" narrows)
 	$(BIN)/python -m bench $(ARGS)
 
-soak: $(VENV)/dev.stamp ## Drive random cycles against the model for minutes
-	GOALCYCLE_HYPOTHESIS=deep $(BIN)/pytest --timeout 3600 tests/domain/test_state_machine.py $(ARGS)
+soak: $(VENV)/dev.stamp ## Drive random cycles against the model, then strike the real servers, for most of an hour
+	GOALCYCLE_HYPOTHESIS=deep $(BIN)/pytest --timeout 3600 tests/domain/test_state_machine.py
+	$(BIN)/python -m tests.faults $(ARGS)
 
 lock: ## Resolve the dependencies anew into requirements/*.lock (UPGRADE=1 takes the newest)
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }
