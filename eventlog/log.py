@@ -39,8 +39,9 @@ class StreamAppend:
     events: tuple[NewEvent, ...]
     parent: UUID | None = None
     next_due: datetime | None = None
-    due_now: bool = False
-    """A duty is due already: the stream is woken whatever `next_due` was."""
+    due_now: bool | None = False
+    """A duty is due already: the stream is woken whatever `next_due` was. None: whoever appends this looks at the
+    stream again by itself, so it is not woken whatever this says."""
     closed: bool = False
     watching: bool = False
     wakes_parent: bool = False

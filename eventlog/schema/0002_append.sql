@@ -170,8 +170,9 @@ begin
         closed, watching)
     select p_organization, a.stream, a.kind, a.parent, a.version, a.fact_version, a.hash, r_at[a.request],
            firsts[a.request] + a.last_place, a.next_due,
-           -- A stream that opens or owes something now is woken.
-           case when a.seen_version = 0 or a.due_now then firsts[a.request] + a.last_place else 0 end,
+           -- A stream that opens or owes something now is woken; one whose own workflow did what it owes (null), never.
+           case when a.seen_version = 0 or a.due_now then firsts[a.request] + a.last_place
+                when a.due_now is null then -1 else 0 end,
            a.closed, a.watching
     from unnest(a_request, a_stream, a_kind, a_seen_version, a_version, a_fact_version, a_hash, a_last_place, a_parent,
                 a_next_due, a_due_now, a_closed, a_watching)
@@ -188,6 +189,7 @@ begin
         next_due = excluded.next_due,
         -- So is one that closes, opens again, or owes something earlier than it did.
         wake_position = case
+            when excluded.wake_position < 0 then s.wake_position
             when excluded.closed <> s.closed or excluded.next_due < s.next_due
                  or (s.next_due is null and excluded.next_due is not null)
                 then excluded.last_position

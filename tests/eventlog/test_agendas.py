@@ -5,18 +5,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from domain.agenda import Duty
 from domain.decider import Ref
 from domain.values import Elapsed
-from eventlog.agendas import Agendas, LogBehindError, PostgresAgendaStore
+from eventlog.agendas import AgendaReading, Agendas, LogBehindError, Performed, PostgresAgendaStore
 from eventlog.handler import CommandHandler, system_clock
 from eventlog.identity import duty_id
 from eventlog.postgres import PostgresLog, open_pool
-from tests.eventlog.toy import DECIDERS, Align, Close, Freeze, Sign, Thaw, ToyPlan, World, remind_key
+from tests.eventlog.toy import DECIDERS, SIGNED, Align, Close, Freeze, Sign, Thaw, ToyPlan, World, remind_key
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
@@ -124,6 +125,44 @@ async def test_a_duty_is_performed_once_whoever_asks_and_however_often(real: Rea
     assert feed[-1].command_id == duty_id(real.world.organization, plan.stream, duty.key)
     assert (await real.agendas().perform(real.world.organization, plan, duty.key, soon())).outcome == "no_longer_owed"
     assert (await real.row(plan))["next_due"] is None
+
+
+async def test_a_turn_does_what_is_due_and_tells_what_is_owed_then(real: Real) -> None:
+    plan = await real.world.draft(real.handler, remind_in=Elapsed(seconds=0))
+    agendas = real.agendas()
+    [duty] = (await agendas.read_agenda(real.world.organization, plan, soon())).agenda.due
+    woken = (await real.row(plan))["wake_position"]
+    turn = await agendas.perform_due(real.world.organization, plan, soon(), target=3)
+    assert turn.performed == (duty.key,)
+    assert turn.reading.agenda.due == ()
+    assert turn.reading.position == await real.world.log.last_position(real.world.organization) == 4
+    assert (await real.row(plan))["wake_position"] == woken
+    again = await agendas.perform_due(real.world.organization, plan, soon(), target=4)
+    assert (again.performed, again.reading.position) == ((), 4)
+
+
+async def test_a_duty_that_is_refused_keeps_no_other_from_being_done(real: Real) -> None:
+    plan = await real.world.draft(real.handler, remind_in=Elapsed(seconds=0))
+    tried: list[str] = []
+
+    class Refusing(Agendas):
+        async def read_agenda(self, organization: UUID, ref: Ref, now: datetime, *, target: int = 0) -> AgendaReading:
+            reading = await super().read_agenda(organization, ref, now, target=target)
+            extra = Duty("Other", now, Sign())
+            return replace(reading, agenda=replace(reading.agenda, due=(extra, *reading.agenda.due)))
+
+        async def perform(self, organization: UUID, ref: Ref, duty_key: str, now: datetime) -> Performed:
+            tried.append(duty_key)
+            if duty_key == "Other":
+                raise SIGNED()
+            return await super().perform(organization, ref, duty_key, now)
+
+    turn = await Refusing(
+        real.world.log, real.handler, DECIDERS, PostgresAgendaStore(real.pool), real.world.clock
+    ).perform_due(real.world.organization, plan, soon())
+    assert [duty.key for duty in turn.reading.agenda.due] == ["Other"]
+    assert len(tried) == 2
+    assert turn.performed == (tried[1],)
 
 
 async def test_a_duty_that_is_not_due_or_not_known_is_no_longer_owed(real: Real) -> None:

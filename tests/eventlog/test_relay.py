@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from eventlog.handler import CommandHandler
 from eventlog.postgres import PostgresLog, open_pool
 from eventlog.relay import Lag, Relay, RelaySettings, rebuild_wakes
 from tests.eventlog.toy import Align, Close, Freeze, Open, Sign, Thaw, World
+from tests.eventlog.writing import Noted, Writer
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 QUICK = RelaySettings(poll=0.01, fanout_batch=3, backoff=0.02, backoff_limit=0.05)
@@ -186,6 +188,22 @@ async def test_a_plan_wakes_a_cycle_that_watches(real: Real) -> None:
     await real.relay().step()
     assert real.temporal.positions(cycle.stream) == [signed.last_position]
     assert real.temporal.own[cycle.stream] < signed.last_position, "the news is its dependant's, not its own"
+
+
+async def test_a_workflows_own_doing_wakes_it_not_and_a_persons_does(database: str, pool: Pool) -> None:
+    """It looks at what is owed after it has performed a duty; a nudge besides would cost a turn each time."""
+    log, writer, ref = PostgresLog(database, pool), Writer(), Ref("cycle", uuid4())
+    await writer.found(log)
+    await writer.append(log, writer.request({ref: [Noted()]}))
+    woken = "select wake_position from goalcycle.streams where stream = $1"
+    owing = datetime.now(UTC) + timedelta(hours=1)
+    for number, due_now in enumerate((None, False), start=1):
+        due = owing - timedelta(minutes=number)
+        changed = {"due_now": due_now, "next_due": due, "closed": number == 1}
+        answer = await writer.append(log, writer.request({ref: [Noted()]}, streams=changed))
+        assert answer.last_position == 2 + number
+        assert await pool.fetchval(woken, ref.stream) == (2 if due_now is None else answer.last_position)
+    await log.close()
 
 
 async def test_while_temporal_is_down_nothing_is_lost_and_it_is_not_hammered(real: Real) -> None:
