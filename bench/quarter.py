@@ -6,7 +6,7 @@ to the head, the head to the lead, so a plan's chain has the two steps of the *f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -61,6 +61,10 @@ class Quarter:
         steps = tuple(Step(ref, command) for command in commands)
         return await self.engine.handler.execute(Order(self.organization, actor, uuid4(), steps, body=b"bench"))
 
+    def next(self) -> Quarter:
+        """Another cycle of the same people."""
+        return replace(self, cycle=uuid4())
+
     async def plan(self, owner: UUID) -> PlanState:
         """An owner's plan as it stands."""
         state: PlanState = (await self.engine.handler.cache.load(self.organization, self.plan_ref(owner))).state
@@ -104,7 +108,8 @@ class Quarter:
 
     async def commit(self, owners: int) -> None:
         """A cycle in commit whose plans are agreed."""
-        await self.found(owners)
+        if not self.owners:
+            await self.found(owners)
         await self.open()
         for owner in self.owners:
             await self.agree(owner)

@@ -90,16 +90,22 @@ class Site:
     @asynccontextmanager
     async def serving(self, part: str, *, temporal: str = "", module: str = "cli.main") -> AsyncIterator[None]:
         """`goalcycle run PART` as a process of its own."""
+        async with self.running(module, "run", part, name=part, temporal=temporal):
+            yield
+
+    @asynccontextmanager
+    async def running(self, module: str, *arguments: str, name: str, temporal: str = "") -> AsyncIterator[None]:
+        """A Python module as a process with this goalcycle's settings, which says that it is ready by its name."""
         environment = environment_of(self.settings) | {"GOALCYCLE_LOG_LEVEL": "warning"}
         if temporal:
             environment["TEMPORAL_ADDRESS"] = temporal
-        log = self.settings.home / f"{part}.log"
+        log = self.settings.home / f"{name}.log"
         with log.open("wb") as written:
             process = await python(
-                *(module, "run", part), environment=environment, stdout=asyncio.subprocess.PIPE, stderr=written
+                module, *arguments, environment=environment, stdout=asyncio.subprocess.PIPE, stderr=written
             )
             async with stopped(process):
-                await _ready(process, part, log)
+                await _ready(process, name, log)
                 yield
 
 

@@ -12,6 +12,7 @@ from bench.rows import (
     handler_vs_insert,
     http_vs_noop,
     replay_vs_eventsourcing,
+    vs_entity_workflow,
 )
 from bench.stage import Stage
 
@@ -20,5 +21,13 @@ Measure = Callable[[Stage, int, float], Awaitable[list[Row]]]
 
 ROWS: dict[str, Measure] = {
     row.NAME: row.measure
-    for row in (append_fn_vs_insert, handler_vs_insert, http_vs_noop, bulk_vs_unnest, replay_vs_eventsourcing, growth)
+    for row in (
+        append_fn_vs_insert,
+        handler_vs_insert,
+        http_vs_noop,
+        vs_entity_workflow,
+        bulk_vs_unnest,
+        replay_vs_eventsourcing,
+        growth,
+    )
 }
