@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -12,10 +13,13 @@ from starlette.responses import Response
 
 from api.bodies import InvalidBody
 from api.field_texts import field_message
-from api.problems import INVALID, METHOD_WRONG, ROUTE_UNKNOWN, UNAVAILABLE, problem_response, refusal
+from api.problems import INVALID, METHOD_WRONG, ROUTE_UNKNOWN, UNAVAILABLE, UNREADABLE, problem_response, refusal
 from api.texts import texts_for
 from domain.problems import DomainError
+from eventlog.codec import UnknownEventError
 from eventlog.outage import LOST
+
+logger = structlog.get_logger(__name__)
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -24,6 +28,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(InvalidBody, _invalid_body)
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
     app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(UnknownEventError, _unreadable)
     for lost in LOST:
         app.add_exception_handler(lost, _unavailable)
 
@@ -68,3 +73,10 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     """The database went away. Whether a command took effect is unknown; its key makes repeating it harmless."""
     del error
     return problem_response(request, UNAVAILABLE)
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    """Another process may know the event already: releases are rolled out one process after the other."""
+    assert isinstance(error, UnknownEventError)
+    logger.error("log.unreadable", error=str(error))
+    return problem_response(request, UNREADABLE, {"position": error.position})

@@ -85,6 +85,12 @@ UNAVAILABLE = problem(
     hint="Send the request again in a moment with the same Idempotency-Key.",
     transient=True,
 )
+UNREADABLE = problem(
+    "log.unreadable",
+    503,
+    "What stands at position {position} of the log was written by another release and cannot be read by this one.",
+    hint="Send the request again later; operators: install the release that wrote it.",
+)
 NOT_READY = problem(
     "service.not_ready", 503, "Not ready: {checks}.", hint="Operators: `goalcycle doctor` says what is missing."
 )

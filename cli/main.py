@@ -75,12 +75,16 @@ def _main() -> None:
     except Exception as error:
         # Imported late: --help must stay fast.
         from cli.stack.errors import StackError
+        from eventlog.codec import UnknownEventError
         from eventlog.migrate import ChangedMigrationError
         from eventlog.safety import UnsafeDatabaseError
         from eventlog.settings import NotConfigured, settings_errors
 
         if isinstance(error, StackError | NotConfigured | ChangedMigrationError | UnsafeDatabaseError):
             lines = [str(error)]
+        elif isinstance(error, UnknownEventError):
+            click.echo(f"goalcycle: {error}: install the release that wrote it", err=True)
+            sys.exit(Exit.FAILED)
         elif (wrong := settings_errors(error)) is not None:
             lines = wrong
         else:

@@ -23,7 +23,11 @@ DOMAIN_TAG = b"goalcycle/event/1"
 
 
 class UnknownEventError(Exception):
-    """The log holds an event type or schema version that this release does not know."""
+    """The log holds an event type, schema version or payload that this release cannot read. Tells no value of it."""
+
+    def __init__(self, what: str, position: int) -> None:
+        super().__init__(f"{what} at position {position} is not known")
+        self.position = position
 
 
 class Codec:
@@ -39,21 +43,22 @@ class Codec:
         """The event of a log record. Raises UnknownEventError."""
         found = self._types.get(recorded.type)
         if found is None:
-            raise UnknownEventError(f"event type {recorded.type} at position {recorded.position} is not known")
-        if recorded.schema_version == found.schema_version:
-            return found.model_validate_json(recorded.payload)
-        value = cast("dict[str, Any]", json.loads(recorded.payload))
-        for version in range(recorded.schema_version, found.schema_version):
-            step = self._upcasters.get((recorded.type, version))
-            if step is None:
-                break
-            value = step(value)
-        else:
-            if recorded.schema_version < found.schema_version:
-                return found.model_validate_json(json.dumps(value))
-        raise UnknownEventError(
-            f"schema version {recorded.schema_version} of {recorded.type} at position {recorded.position} is not known"
-        )
+            raise UnknownEventError(f"event type {recorded.type}", recorded.position)
+        try:
+            if recorded.schema_version == found.schema_version:
+                return found.model_validate_json(recorded.payload)
+            value = cast("dict[str, Any]", json.loads(recorded.payload))
+            for version in range(recorded.schema_version, found.schema_version):
+                step = self._upcasters.get((recorded.type, version))
+                if step is None:
+                    break
+                value = step(value)
+            else:
+                if recorded.schema_version < found.schema_version:
+                    return found.model_validate_json(json.dumps(value))
+        except (ValueError, TypeError, LookupError):  # pydantic's error is a ValueError; its message holds values
+            raise UnknownEventError(f"this payload of {recorded.type}", recorded.position) from None
+        raise UnknownEventError(f"schema version {recorded.schema_version} of {recorded.type}", recorded.position)
 
 
 def instant_text(instant: datetime) -> str:
