@@ -33,7 +33,9 @@ BATCH = 500
 POLL = 0.05
 """Seconds between two looks without work."""
 REST = 5.0
-"""Seconds after which a stopped organization, or a database that was away, is tried again."""
+"""Seconds after which a stopped organization is tried again."""
+AWAY = 0.5
+"""Seconds after which a database that was away is asked again: the lists are current soon after it is back."""
 
 LIVE = "select generation from goalcycle.view_generations where state = 'live' for share"
 
@@ -75,7 +77,7 @@ class Projector:
                 worked = await self.step()
             except PASSING as error:
                 logger.warning("projector.database_unreachable", error=type(error).__name__)
-                await _rest(stop, REST)
+                await _rest(stop, AWAY)
                 continue
             if not worked:
                 await _rest(stop, POLL)
