@@ -8,6 +8,7 @@ hold at every moment is *lasting*; one that may take its time after a fault (a w
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,11 +96,17 @@ class Balance:
 
 
 def balance(found: Iterable[Violation]) -> Balance:
-    """What the table says."""
+    """What the table says: commands, however many checks complain of each."""
     texts = [violation.what for violation in found]
+    named = [(text, COMMAND.search(text)) for text in texts]
     return Balance(
-        sum(text.startswith("lost") for text in texts), sum(text.startswith(("doubled", "unasked")) for text in texts)
+        len({found[0] for text, found in named if found and text.startswith("lost")}),
+        len({found[0] for text, found in named if found and text.startswith(("doubled", "unasked"))}),
     )
+
+
+COMMAND = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+"""The first id in a complaint about effects is the command's."""
 
 
 def effects(facts: Facts, sent: Sequence[Sent]) -> Iterator[str]:
@@ -140,7 +147,7 @@ def strangers(facts: Facts, sent: Sequence[Sent]) -> Iterator[str]:
     known = {command.command_id for command in sent}
     for event in facts.events:
         if event.position > facts.founded_at and event.actor != SYSTEM and event.command_id not in known:
-            yield f"unasked: {event.type} at {event.position} by {event.actor}, a command that nobody sent"
+            yield f"unasked: nobody sent {event.command_id}, and {event.type} is at {event.position}"
 
 
 def markers(facts: Facts, sent: Sequence[Sent]) -> Iterator[str]:
@@ -154,11 +161,15 @@ def markers(facts: Facts, sent: Sequence[Sent]) -> Iterator[str]:
             continue
         events = carried.get(command.marker, [])
         if len(events) > 1:
-            yield f"doubled: the value {command.marker} of {command.name} is at {[one.position for one in events]}"
+            yield f"doubled: the value {command.marker} of {command.command_id} is at {_places(events)}"
         if command.verdict is Verdict.ACKNOWLEDGED and not events:
-            yield f"lost: the value {command.marker} of {command.name} {command.command_id} is nowhere"
+            yield f"lost: the value {command.marker} of {command.command_id} is nowhere"
         if any(event.command_id != command.command_id for event in events):
-            yield f"doubled: the value {command.marker} of {command.name} came in under another command's id"
+            yield f"doubled: the value {command.marker} of {command.command_id} came in under another id"
+
+
+def _places(events: Iterable[Recorded]) -> list[int]:
+    return [event.position for event in events]
 
 
 def _carried(event: Recorded) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.faults.campaign import Fault
 from tests.faults.points import AFTER_APPEND, BEFORE_APPEND, IN_HEARTBEAT, SHUFFLED_NUDGES
-from tests.faults.system import PAIRS, System
+from tests.faults.system import PAIRS, Shape, System
 
 STRUCK_WITHIN = 30.0
 """Seconds in which some process must come by an armed point."""
@@ -15,12 +15,13 @@ STRUCK_WITHIN = 30.0
 
 @dataclass
 class KilledAt(Fault):
-    """A part dies at a named point."""
+    """A part dies at a named point; a worker is alone, so nobody takes over from it."""
 
     part: str
     point: str
     name: str
     sentence: str
+    shape = Shape(worker=1)
 
     async def strike(self, system: System) -> None:
         system.points.arm(self.part, self.point)
