@@ -43,6 +43,9 @@ def main() -> int:
     print(f"seed {asked.seed}: {len(chosen)} campaigns of {seconds:.0f} s", flush=True)
     outcomes: list[Outcome] = []
     for together in chosen:
+        if why := next((fault.unavailable() for fault in together if fault.unavailable()), ""):
+            print(f"{' + '.join(fault.name for fault in together)}: left out, {why}", flush=True)
+            continue
         outcome = asyncio.run(run_campaign(together, asked.seed, seconds=seconds))
         outcomes.append(outcome)
         print(outcome.line(), flush=True)

@@ -54,6 +54,10 @@ class Fault:
     within: float = 60.0
     """Seconds from heal until everything must serve again."""
 
+    def unavailable(self) -> str:
+        """Why it cannot be tried on this machine; empty: it can."""
+        return ""
+
     async def before_servers(self, home: Path) -> None:
         """Prepare the folder in which Postgres and Temporal will keep their data."""
 
