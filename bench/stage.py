@@ -51,6 +51,13 @@ class Stage:
         return self._temporal.addresses.temporal
 
     @asynccontextmanager
+    async def empty_temporal(self) -> AsyncIterator[str]:
+        """The address of a Temporal dev server that has never heard of anything."""
+        home = self.folder / uuid4().hex
+        async with LocalStack(Settings(home=home), parts=["temporal"], migrate=False) as stack:
+            yield stack.addresses.temporal
+
+    @asynccontextmanager
     async def site(self) -> AsyncIterator[Site]:
         """goalcycle on a database of its own, dropped at the end."""
         if self._postgres is None:

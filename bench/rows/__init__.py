@@ -11,6 +11,8 @@ from bench.rows import (
     growth,
     handler_vs_insert,
     http_vs_noop,
+    rebuild,
+    relay_vs_raw,
     replay_vs_eventsourcing,
     vs_entity_workflow,
 )
@@ -29,5 +31,7 @@ ROWS: dict[str, Measure] = {
         bulk_vs_unnest,
         replay_vs_eventsourcing,
         growth,
+        relay_vs_raw,
+        rebuild,
     )
 }
