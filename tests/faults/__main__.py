@@ -3,6 +3,7 @@
 --minutes N   for all chosen faults together (default 1 each)
 --seed S      chooses everything that is left to chance (default: a new one, printed)
 --fault NAME  only this one; may be repeated, `a+b` lets both strike one system
+--together    all chosen faults take turns on one system
 --table FILE  write the table there besides, between its marks where it has some
 --list        say which there are
 """
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--fault", action="append", metavar="NAME")
+    parser.add_argument("--together", action="store_true")
     parser.add_argument("--table", type=Path)
     parser.add_argument("--list", action="store_true")
     asked = parser.parse_args()
@@ -39,6 +41,8 @@ def main() -> int:
             print(f"{fault.name:28} {fault.sentence}")
         return 0
     chosen = [[faults[name] for name in names.split("+")] for names in asked.fault or faults]
+    if asked.together:
+        chosen = [[fault for faults_of_one in chosen for fault in faults_of_one]]
     seconds = 60 * (asked.minutes or len(chosen)) / len(chosen)
     print(f"seed {asked.seed}: {len(chosen)} campaigns of {seconds:.0f} s", flush=True)
     outcomes: list[Outcome] = []

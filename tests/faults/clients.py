@@ -297,8 +297,8 @@ class Client:
                 Verdict.UNKNOWN: 0.8,
                 Verdict.UNSENT: 0.8,
                 Verdict.REFUSED: 0.5 if answer.code in SAFE_503 else 0.02,
-                Verdict.ACKNOWLEDGED: 0.03,
-                Verdict.UNCHANGED: 0.03,
+                Verdict.ACKNOWLEDGED: 0.1,
+                Verdict.UNCHANGED: 0.1,
             }[answer.verdict]
             if self._random.random() >= again:
                 return
