@@ -13,10 +13,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 def canonical_json(value: Any) -> bytes:
     """The RFC 8785 bytes of a JSON value without floats."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(value).encode()
 
 
 def canonical_bytes(model: BaseModel) -> bytes:

@@ -44,8 +44,6 @@ class Context:
     at: datetime
     stream: UUID
     states: Mapping[Ref, Any]
-    versions: Mapping[Ref, int]
-    """Versions of the streams in `states`, and of the own stream."""
     after: Callable[[datetime, Duration], datetime]
     command_id: UUID = SYSTEM
     zone_exists: Callable[[str], bool] = lambda _name: True

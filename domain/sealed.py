@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, ForwardRef, Literal, TypeVar, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -130,17 +131,45 @@ def map_sealed(value: Any, change: Seal, field: str = "") -> Any:
     """The same value with every sealed value in it, at any depth, replaced by what `change` makes of it."""
     if isinstance(value, Sealed):
         return change(value, field)
-    if isinstance(value, BaseModel):
-        found = {name: map_sealed(item, change, name) for name, item in value}
-        altered = {name: item for name, item in found.items() if item is not getattr(value, name)}
-        return value.model_copy(update=altered) if altered else value
     if isinstance(value, tuple):
-        items = tuple(map_sealed(item, change, field) for item in value)
+        items = tuple([map_sealed(item, change, field) for item in value])
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         entries = {key: map_sealed(item, change, field) for key, item in value.items()}
-        return entries if any(entries[key] is not value[key] for key in value) else value
-    return value
+        return entries if any(entries[key] is not item for key, item in value.items()) else value
+    altered: dict[str, Any] = {}
+    for name in _fields_with_texts(type(value)):
+        item = getattr(value, name)
+        if item is not None and (new := map_sealed(item, change, name)) is not item:
+            altered[name] = new
+    return value.model_copy(update=altered) if altered else value
+
+
+@cache
+def _fields_with_texts(kind: type) -> tuple[str, ...]:
+    """The fields of a model in which a sealed value can stand, by their types; none of what is no model."""
+    if not issubclass(kind, BaseModel):
+        return ()
+    return tuple(
+        name for name, field in kind.model_fields.items() if _may_hold_text(field.annotation, frozenset({kind}))
+    )
+
+
+def _may_hold_text(annotation: Any, within: frozenset[type]) -> bool:
+    """Whether a value of this type can hold a sealed value; what is not known to hold none may hold one."""
+    if annotation is Any or isinstance(annotation, TypeVar | ForwardRef | str):
+        return True
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        if issubclass(annotation, BaseModel):
+            fields = annotation.model_fields.values()  # without any, it stands for all its subclasses
+            deeper = within | {annotation}
+            return not fields or (
+                annotation not in within and any(_may_hold_text(field.annotation, deeper) for field in fields)
+            )
+        return annotation is object or issubclass(annotation, Sealed | dict | tuple)
+    if get_origin(annotation) is Literal:
+        return False
+    return any(_may_hold_text(part, within) for part in get_args(annotation) if part is not Ellipsis)
 
 
 def all_sealed(value: Any) -> list[Sealed]:

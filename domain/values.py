@@ -6,9 +6,10 @@ content always has equal bytes and therefore equal hashes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID, uuid5
 
 from pydantic import (
@@ -21,11 +22,26 @@ from pydantic import (
     StringConstraints,
 )
 
+_set = object.__setattr__
+
 
 class Frozen(BaseModel):
     """A value: immutable, compared by content, refusing fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """The same value with other fields, not validated anew: every fold of an event makes a few of these, so it
+        does without what a mutable model with extra or private fields would need.
+        """
+        if deep or not update:
+            return self  # nothing can change it
+        copied = object.__new__(type(self))
+        _set(copied, "__dict__", {**self.__dict__, **update})
+        _set(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__ | update.keys())
+        _set(copied, "__pydantic_extra__", None)
+        _set(copied, "__pydantic_private__", None)
+        return copied
 
 
 def _utc(instant: datetime) -> datetime:
@@ -37,6 +53,9 @@ def _utc(instant: datetime) -> datetime:
 
 def _plain(number: Decimal) -> Decimal:
     """Drop trailing zeros and exponents: one number, one spelling."""
+    text = str(number)
+    if "E" not in text and text != "-0" and not ("." in text and text[-1] == "0"):
+        return number  # almost every number is plain already
     if number == 0:
         return Decimal(0)
     normal = number.normalize()

@@ -68,10 +68,13 @@ class Order:
 class Working:
     """A stream as the steps see it: the state as cached, and the events of the steps so far."""
 
+    ref: Ref
     start: Head
     state: Any
     version: int
     fact_version: int
+    read: bool = False
+    """Whether the append must find the stream's last fact where a rule saw it."""
     events: list[Event] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
     """The same events with the texts of this very order still readable: for the answer to a dry run, nothing else."""
@@ -89,8 +92,7 @@ class Decision:
         self._deciders = deciders
         self._keyring = keyring
         self._working: dict[Ref, Working] = {}
-        self._reads: set[Ref] = set()
-        self._disclosures: dict[bytes, Disclosure] = {}
+        self._disclosures: list[Disclosure] = []
 
     @property
     def heads(self) -> dict[Ref, Head]:
@@ -118,43 +120,42 @@ class Decision:
         """
         while True:
             for place, step in enumerate(self.order.steps):
-                await self._load([step.ref])
+                own = await self._stream(step.ref)
                 if place == 0:
-                    self._check_expected(self._working[step.ref])
-                await self._decide(step)
+                    self._check_expected(own)
+                await self._decide(own, step.command)
             request = await self._request(mac, founds=founds, simulated=simulated)
-            latest = max((head.at for head in self.heads.values() if head.at is not None), default=self.at)
-            if latest <= self.at:
+            seen = [working.start.at for working in self._working.values() if working.start.at is not None]
+            if not seen or max(seen) <= self.at:
                 return request
             # An effect is never before its cause: decide again at the instant of the latest stream looked at.
-            self.at = latest
-            self._working, self._reads, self._disclosures = {}, set(), {}
+            self.at = max(seen)
+            self._working, self._disclosures = {}, []
 
     async def _request(self, mac: bytes, *, founds: bool, simulated: bool) -> AppendRequest | None:
-        written = {ref: working for ref, working in self._working.items() if working.events}
+        written = [working for working in self._working.values() if working.events]
         if not written:
             return None
-        appends = [await self._append(ref, working) for ref, working in written.items()]
-        reads = tuple(
-            StreamRead(ref, self._working[ref].start.fact_version) for ref in sorted(self._reads - written.keys())
-        )
-        told = {
-            bytes.fromhex(sealed.commitment)
-            for working in written.values()
-            for sealed in all_sealed(tuple(working.events))
-        }
+        appends = [await self._append(working) for working in written]
+        reads = [working for working in self._working.values() if working.read and not working.events]
         return AppendRequest(
             command_id=self.order.command_id,
             body_mac=mac,
             actor=self.order.actor,
             at=self.at,
             appends=tuple(appends),
-            reads=reads,
-            disclosures=tuple(item for item in self._disclosures.values() if item.commitment in told),
+            reads=tuple(StreamRead(working.ref, working.start.fact_version) for working in reads),
+            disclosures=self._told(written) if self._disclosures else (),
             causation=self.order.causation,
             founds=founds,
             simulated=simulated,
         )
+
+    def _told(self, written: Iterable[Working]) -> tuple[Disclosure, ...]:
+        """The disclosures of the texts that the events hold: a text that no event took is not kept."""
+        held = {sealed.commitment for working in written for sealed in all_sealed(tuple(working.events))}
+        found = {item.commitment: item for item in self._disclosures if item.commitment.hex() in held}
+        return tuple(found.values())
 
     def appended(self, request: AppendRequest) -> list[tuple[Ref, Cached]]:
         """The states after the append, for the cache."""
@@ -172,44 +173,63 @@ class Decision:
         if expected is not None and expected != now:
             raise STALE(seen=expected, now=now)
 
-    async def _load(self, refs: Iterable[Ref]) -> None:
-        missing = [ref for ref in dict.fromkeys(refs) if ref not in self._working]
-        if len(missing) == 1:
-            found: Sequence[Cached] = [await self._cache.load(self.order.organization, missing[0])]
-        else:
+    async def _stream(self, ref: Ref) -> Working:
+        return self._working.get(ref) or self._take(ref, await self._cache.load(self.order.organization, ref))
+
+    def _take(self, ref: Ref, cached: Cached) -> Working:
+        head = cached.head
+        self._working[ref] = working = Working(ref, head, cached.state, head.version, head.fact_version)
+        return working
+
+    async def _load(self, refs: Sequence[Ref]) -> None:
+        """Look at streams: at those in memory at once, at all others together."""
+        missing = []
+        for ref in refs:
+            if ref not in self._working:
+                cached = self._cache.peek(self.order.organization, ref)
+                if cached is None:
+                    missing.append(ref)
+                else:
+                    self._take(ref, cached)
+        if missing:
             found = await asyncio.gather(*(self._cache.load(self.order.organization, ref) for ref in missing))
-        for ref, cached in zip(missing, found, strict=True):
-            self._working[ref] = Working(cached.head, cached.state, cached.head.version, cached.head.fact_version)
+            for ref, cached in zip(missing, found, strict=True):
+                self._take(ref, cached)
 
-    async def _gather(self, ref: Ref, command: Command | None) -> dict[Ref, Any]:
-        """The states that a rule (or, without a command, the agenda) asks for, until it asks for nothing more."""
-        own = self._working[ref]
-        needs = self._deciders[ref.kind].needs
+    async def _gather(self, own: Working, command: Command | None) -> dict[Ref, Any]:
+        """The states that a rule (or, without a command, the agenda) asks for, until it asks for nothing more.
+
+        What a rule looks at must be as it was seen. What an agenda looks at above must be, too: its facts wake this
+        stream, and such a wake may just have passed. A plan below need not: its facts wake the stream above, whose
+        workflow then reads afresh.
+        """
+        needs = self._deciders[own.ref.kind].needs
         states: dict[Ref, Any] = {}
-        while True:
-            asked = [other for other in needs(command, ref.stream, own.state, states) if other not in states]
-            if not asked:
-                return states
+        while asked := [other for other in needs(command, own.ref.stream, own.state, states) if other not in states]:
             await self._load(asked)
-            states |= {other: self._working[other].state for other in asked}
+            for other in asked:
+                working = self._working[other]
+                working.read = working.read or command is not None or other.kind != "plan"
+                states[other] = working.state
+        return states
 
-    async def _decide(self, step: Step) -> None:
-        own = self._working[step.ref]
-        decider = self._deciders[step.ref.kind]
-        if step.command.system and self.order.actor != SYSTEM:
+    async def _decide(self, own: Working, command: Command) -> None:
+        decider = self._deciders[own.ref.kind]
+        if command.system and self.order.actor != SYSTEM:
             raise DUTY_ONLY()
-        states = await self._gather(step.ref, step.command)
-        self._reads |= {step.ref, *states}
-        await self._load([DIRECTORY])
+        states = await self._gather(own, command)
+        own.read = True
         sealed, disclosures = seal_command(
-            step.command,
+            command,
             organization=self.order.organization,
-            owner=decider.owner_of(own.state, step.command),
+            owner=decider.owner_of(own.state, command),
             actor=self.order.actor,
             keyring=self._keyring,
-            stream=step.ref.stream,
+            stream=own.ref.stream,
         )
-        for event in decider.decide(own.state, sealed, self._context(step.ref, states, self.order.actor)):
+        self._disclosures += disclosures
+        directory = await self._stream(DIRECTORY)
+        for event in decider.decide(own.state, sealed, self._context(own.ref, states, self.order.actor, directory)):
             stored = without_texts(event)
             own.state = decider.evolve(own.state, stored)
             own.version += 1
@@ -217,12 +237,11 @@ class Decision:
                 own.fact_version = own.version
             own.events.append(stored)
             own.told.append(event)
-        self._disclosures |= {item.commitment: item for item in disclosures}
 
-    def _context(self, ref: Ref, states: Mapping[Ref, Any], actor: UUID) -> Context:
+    def _context(self, ref: Ref, states: Mapping[Ref, Any], actor: UUID, directory: Working) -> Context:
         def resolve(start: datetime, duration: Duration) -> datetime:
-            self._reads.add(DIRECTORY)  # the deadline depends on the organization's zone
-            return after(start, duration, getattr(self._working[DIRECTORY].state, "zone", "UTC"))
+            directory.read = True  # the deadline depends on the organization's zone
+            return after(start, duration, getattr(directory.state, "zone", "UTC"))
 
         return Context(
             organization=self.order.organization,
@@ -230,16 +249,14 @@ class Decision:
             at=self.at,
             stream=ref.stream,
             states=states,
-            versions={other: self._working[other].version for other in (*states, ref)},
             after=resolve,
             command_id=self.order.command_id,
             zone_exists=zone_exists,
         )
 
-    async def _append(self, ref: Ref, working: Working) -> StreamAppend:
-        decider = self._deciders[ref.kind]
-        agenda = await self._agenda(ref, working)
-        wakes = frozenset[Wake]().union(*(event.wakes for event in working.events))
+    async def _append(self, working: Working) -> StreamAppend:
+        ref, decider = working.ref, self._deciders[working.ref.kind]
+        agenda = await self._agenda(working)
         return StreamAppend(
             ref=ref,
             expected_version=working.start.version,
@@ -257,16 +274,18 @@ class Decision:
             ),
             parent=decider.parent_of(working.state),
             next_due=agenda.next_due,
-            due_now=bool(agenda.due),
+            due_now=None if self._is_own_duty(ref) else bool(agenda.due),
             closed=agenda.closed,
             watching=agenda.watching,
-            wakes_parent=Wake.PARENT in wakes,
-            wakes_children=Wake.CHILDREN in wakes,
+            wakes_parent=any(Wake.PARENT in event.wakes for event in working.events),
+            wakes_children=any(Wake.CHILDREN in event.wakes for event in working.events),
         )
 
-    async def _agenda(self, ref: Ref, working: Working) -> Agenda:
-        states = await self._gather(ref, None)
-        # What lies above must be as the agenda saw it: its facts wake this stream, and such a wake may just have
-        # passed. A plan below need not: its facts wake the stream above, whose workflow then reads afresh.
-        self._reads |= {other for other in states if other.kind != "plan"}
-        return self._deciders[ref.kind].agenda(working.state, self._context(ref, states, SYSTEM), self.at)
+    def _is_own_duty(self, ref: Ref) -> bool:
+        """Whether a workflow does for its own stream what this stream owes: it looks again after that."""
+        return self.order.actor == SYSTEM and ref == self.order.steps[0].ref
+
+    async def _agenda(self, working: Working) -> Agenda:
+        states = await self._gather(working, None)
+        context = self._context(working.ref, states, SYSTEM, await self._stream(DIRECTORY))
+        return self._deciders[working.ref.kind].agenda(working.state, context, self.at)

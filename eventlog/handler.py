@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 import structlog
 
@@ -32,6 +30,7 @@ from eventlog.keyring import Keyring, RehearsalKeyring
 from eventlog.log import AppendRequest, AppendResult, Head, Log, Outcome
 from eventlog.seal import body_mac
 from eventlog.states import StateCache
+from eventlog.turns import Turns
 
 __all__ = ["Answer", "CommandHandler", "Order", "Step", "system_clock"]
 
@@ -127,7 +126,7 @@ class CommandHandler:
         self._deciders = deciders
         self._keyring = keyring
         self._clock = clock
-        self._queues: WeakValueDictionary[tuple[UUID, Ref], asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
         self._floors: dict[UUID, datetime] = {}
         """The last known `at` of simulated organizations."""
 
@@ -136,8 +135,7 @@ class CommandHandler:
         waited_until: float | None = None
         while True:
             try:
-                async with self._queued(order):
-                    return await self._handle(order)
+                return await self._in_turn(order)
             except _RefusedForNow as stop:
                 now = asyncio.get_running_loop().time()
                 waited_until = waited_until or now + PATIENCE
@@ -220,7 +218,6 @@ class CommandHandler:
             self.cache.store(order.organization, ref, cached)
         if simulated:
             self._raise_floor(order.organization, request.at)
-        self._note(order, "command.appended", position=result.last_position, events=len(decision.events))
         versions = dict(result.versions)
         return Answer("appended", result.first_position, result.last_position, versions, tuple(decision.events))
 
@@ -242,22 +239,23 @@ class CommandHandler:
                 return True
         return False
 
-    @asynccontextmanager
-    async def _queued(self, order: Order) -> AsyncIterator[None]:
-        """Hold every stream of the order, taken in one order for all, so that no two orders wait for each other."""
+    async def _in_turn(self, order: Order) -> Answer:
+        """Hold every stream of the order while it is handled, taken in one order by all."""
         if order.dry_run:
-            yield
-            return
-        async with AsyncExitStack() as held:
-            for ref in sorted({step.ref for step in order.steps}):
-                lock = self._queues.setdefault((order.organization, ref), asyncio.Lock())
-                await held.enter_async_context(lock)
-            yield
+            return await self._handle(order)
+        refs = {step.ref for step in order.steps} if len(order.steps) > 1 else (order.steps[0].ref,)
+        streams = [(order.organization, ref) for ref in sorted(refs)]
+        await self._turns.take(streams)
+        try:
+            return await self._handle(order)
+        finally:
+            self._turns.give_back(streams)
 
     def _note(self, order: Order, event: str, **more: Any) -> None:
-        stream = str(order.steps[0].ref.stream) if order.steps else None
-        log = logger.debug if event == "command.appended" else logger.info
-        log(event, organization=str(order.organization), stream=stream, command_id=str(order.command_id), **more)
+        stream = str(order.steps[0].ref.stream)
+        logger.info(
+            event, organization=str(order.organization), stream=stream, command_id=str(order.command_id), **more
+        )
 
 
 def _others(order: Order, heads: dict[Ref, Head]) -> dict[Ref, Head]:

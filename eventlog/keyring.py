@@ -6,25 +6,58 @@ Invariant: a key is made once. Two processes that make the same key at once end 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 KEY_BYTES = 32
+IDENTITY_BYTES = 8
 ERASED = ".erased"
 """The suffix of the note beside a subject's key: the fingerprints of its keys that were erased."""
+
+
+class Key(bytes):
+    """A subject's key. What is derived from it is kept with it, and goes when it goes."""
+
+    @cached_property
+    def identity(self) -> bytes:
+        """Tells a key from another one of the same subject."""
+        return self._derived(b"id")[:IDENTITY_BYTES]
+
+    @cached_property
+    def body(self) -> bytes:
+        """For the HMAC of request bodies."""
+        return self._derived(b"body")
+
+    @cached_property
+    def disclosure(self) -> AESGCM:
+        """Encrypts and decrypts texts."""
+        return AESGCM(self._derived(b"disclosure"))
+
+    def _derived(self, purpose: bytes) -> bytes:
+        """One key per purpose, so that no use of the subject's key can stand in for another."""
+        return hmac.digest(self, framed(b"goalcycle/key/1", purpose), "sha256")
+
+
+def framed(*parts: bytes) -> bytes:
+    """Length-prefixed parts, so that no two lists of parts share one encoding."""
+    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
 
 
 class Keyring(Protocol):
     """Holds one 32-byte key per subject (a person, or the organization itself) of an organization."""
 
-    def key(self, organization: UUID, subject: UUID) -> bytes:
+    def key(self, organization: UUID, subject: UUID) -> Key:
         """The subject's key, made when it does not exist."""
         ...
 
-    def find(self, organization: UUID, subject: UUID) -> bytes | None:
+    def find(self, organization: UUID, subject: UUID) -> Key | None:
         """The subject's key, or None where it was never made or is erased."""
         ...
 
@@ -37,12 +70,12 @@ class MemoryKeyring:
     """Keys that end with the process: for tests."""
 
     def __init__(self) -> None:
-        self._keys: dict[tuple[UUID, UUID], bytes] = {}
+        self._keys: dict[tuple[UUID, UUID], Key] = {}
 
-    def key(self, organization: UUID, subject: UUID) -> bytes:
-        return self._keys.setdefault((organization, subject), secrets.token_bytes(KEY_BYTES))
+    def key(self, organization: UUID, subject: UUID) -> Key:
+        return self._keys.setdefault((organization, subject), Key(secrets.token_bytes(KEY_BYTES)))
 
-    def find(self, organization: UUID, subject: UUID) -> bytes | None:
+    def find(self, organization: UUID, subject: UUID) -> Key | None:
         return self._keys.get((organization, subject))
 
     def erase(self, organization: UUID, subject: UUID) -> bool:
@@ -56,10 +89,10 @@ class RehearsalKeyring:
         self._kept = kept
         self._made = MemoryKeyring()
 
-    def key(self, organization: UUID, subject: UUID) -> bytes:
+    def key(self, organization: UUID, subject: UUID) -> Key:
         return self._kept.find(organization, subject) or self._made.key(organization, subject)
 
-    def find(self, organization: UUID, subject: UUID) -> bytes | None:
+    def find(self, organization: UUID, subject: UUID) -> Key | None:
         return self._kept.find(organization, subject) or self._made.find(organization, subject)
 
     def erase(self, organization: UUID, subject: UUID) -> bool:
@@ -76,34 +109,34 @@ class DirectoryKeyring:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._cached: dict[tuple[UUID, UUID], tuple[tuple[int, int], bytes]] = {}
+        self._cached: dict[tuple[UUID, UUID], tuple[str, tuple[int, int], Key]] = {}
 
-    def key(self, organization: UUID, subject: UUID) -> bytes:
+    def key(self, organization: UUID, subject: UUID) -> Key:
         found = self.find(organization, subject)
         while found is None:
             self._make(organization, subject)
             found = self.find(organization, subject)
         return found
 
-    def find(self, organization: UUID, subject: UUID) -> bytes | None:
+    def find(self, organization: UUID, subject: UUID) -> Key | None:
         """Raises ValueError where the file does not hold a key: a damaged key must never pass for an erased one."""
-        file = self._file(organization, subject)
+        cached = self._cached.get((organization, subject))
+        path = cached[0] if cached is not None else str(self._file(organization, subject))
         try:
-            seen = file.stat()
+            seen = os.stat(path)
         except FileNotFoundError:
             self._cached.pop((organization, subject), None)
             return None
         identity = (seen.st_ino, seen.st_mtime_ns)
-        cached = self._cached.get((organization, subject))
-        if cached is not None and cached[0] == identity:
-            return cached[1]
+        if cached is not None and cached[1] == identity:
+            return cached[2]
         try:
-            key = file.read_bytes()
+            key = Key(Path(path).read_bytes())
         except FileNotFoundError:
             return None
         if len(key) != KEY_BYTES:
             raise ValueError(f"the key file of subject {subject} is damaged")
-        self._cached[organization, subject] = (identity, key)
+        self._cached[organization, subject] = (path, identity, key)
         return key
 
     def erase(self, organization: UUID, subject: UUID) -> bool:

@@ -18,21 +18,19 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel
 
 from domain.messages import Command
 from domain.problems import problem
 from domain.sealed import Sealed, Subject, all_sealed, map_sealed
 from domain.values import SYSTEM
-from eventlog.keyring import Keyring
+from eventlog.keyring import IDENTITY_BYTES, Key, Keyring, framed
 from eventlog.log import Disclosure, Log
 
 T = TypeVar("T", bound=Command)
 
 TAG = b"goalcycle/sealed/1"
 SALT_BYTES = 32
-KEY_ID_BYTES = 8
 NONCE_BYTES = 12
 
 TEXT_EXPECTED = problem(
@@ -82,27 +80,27 @@ def seal_command(
     return sealed, list(disclosures.values())
 
 
-def seal_text(key: bytes, organization: UUID, scope: UUID, field: str, text: str) -> tuple[bytes, bytes]:
+def seal_text(key: Key, organization: UUID, scope: UUID, field: str, text: str) -> tuple[bytes, bytes]:
     """The commitment to a text and its encrypted disclosure."""
     value = text.encode()
-    salt = hmac.digest(key, _framed(b"salt", scope.bytes, field.encode(), value), "sha256")
+    salt = hmac.digest(key, framed(b"salt", scope.bytes, field.encode(), value), "sha256")
     commitment = _commitment(salt, value)
     nonce = os.urandom(NONCE_BYTES)
-    sealed = AESGCM(_derived(key, b"disclosure")).encrypt(nonce, salt + value, organization.bytes + commitment)
-    return commitment, _key_id(key) + nonce + sealed
+    sealed = key.disclosure.encrypt(nonce, salt + value, organization.bytes + commitment)
+    return commitment, key.identity + nonce + sealed
 
 
-def open_text(key: bytes, organization: UUID, commitment: bytes, disclosed: bytes) -> str | None:
+def open_text(key: Key, organization: UUID, commitment: bytes, disclosed: bytes) -> str | None:
     """The text of a disclosure; None where it was sealed under a key that is gone.
 
     Raises TamperedTextError where the key is the right one and the text is not what was committed to.
     """
-    if not hmac.compare_digest(disclosed[:KEY_ID_BYTES], _key_id(key)):
+    if not hmac.compare_digest(disclosed[:IDENTITY_BYTES], key.identity):
         return None
-    nonce = disclosed[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES]
-    body = disclosed[KEY_ID_BYTES + NONCE_BYTES :]
+    nonce = disclosed[IDENTITY_BYTES : IDENTITY_BYTES + NONCE_BYTES]
+    body = disclosed[IDENTITY_BYTES + NONCE_BYTES :]
     try:
-        plain = AESGCM(_derived(key, b"disclosure")).decrypt(nonce, body, organization.bytes + commitment)
+        plain = key.disclosure.decrypt(nonce, body, organization.bytes + commitment)
     except InvalidTag:
         raise TamperedTextError(f"the disclosure of {commitment.hex()} was altered") from None
     salt, value = plain[:SALT_BYTES], plain[SALT_BYTES:]
@@ -122,7 +120,7 @@ def _bare(sealed: Sealed) -> Sealed:
 
 def body_mac(keyring: Keyring, organization: UUID, body: bytes) -> bytes:
     """HMAC of a request's body under the organization's key."""
-    return hmac.digest(_derived(keyring.key(organization, organization), b"body"), body, "sha256")
+    return hmac.digest(keyring.key(organization, organization).body, body, "sha256")
 
 
 class Opener:
@@ -197,16 +195,3 @@ def _walk(tree: Any, visit: Callable[[str, UUID], Any]) -> Any:
 
 def _commitment(salt: bytes, value: bytes) -> bytes:
     return hashlib.sha256(TAG + salt + value).digest()
-
-
-def _framed(*parts: bytes) -> bytes:
-    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
-
-
-def _derived(key: bytes, purpose: bytes) -> bytes:
-    """One key per purpose, so that no use of the subject's key can stand in for another."""
-    return hmac.digest(key, _framed(b"goalcycle/key/1", purpose), "sha256")
-
-
-def _key_id(key: bytes) -> bytes:
-    return _derived(key, b"id")[:KEY_ID_BYTES]

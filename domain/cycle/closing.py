@@ -161,7 +161,7 @@ def finish_closing(state: CycleState, command: FinishClosing, context: Context) 
     found = blockers(state, context)
     if found or not state.closing_in_force(context.at):
         return [ClosingReleased(phase=state.phase, blockers=found)]
-    versions = {ref.stream: context.versions[ref] for ref in state.plans()}
+    versions = {ref.stream: context.states[ref].version for ref in state.plans()}
     first_digest = context.after(context.at, state.policy.check_in_every) if state.phase is Phase.COMMIT else None
     closed = PhaseClosed(phase=state.phase, plans=versions, closed_at=context.at, digest_due=first_digest)
     return [closed, CycleClosed()] if state.phase is Phase.RETROSPECT else [closed]

@@ -150,7 +150,8 @@ class CycleState(Frozen):
 
     def takes_part(self, owner: UUID) -> bool:
         """Whether an owner is enrolled and not excused."""
-        return owner in self.participants and not self.participants[owner].excused
+        found = self.participants.get(owner)
+        return found is not None and not found.excused
 
     def plans(self) -> list[Ref]:
         """The plans of everybody who takes part."""

@@ -60,7 +60,8 @@ class DirectoryState(Frozen):
 
     def is_active(self, person: UUID | None) -> bool:
         """Whether somebody is known and active."""
-        return person is not None and person in self.people and self.people[person].active
+        found = self.people.get(person) if person is not None else None
+        return found is not None and found.active
 
     def has_role(self, person: UUID, role: Role) -> bool:
         """Whether an active person holds a role."""
@@ -72,7 +73,8 @@ class DirectoryState(Frozen):
 
     def responsible(self, owner: UUID) -> UUID:
         """Who answers for an owner: the person, or the team's lead (R3.9)."""
-        return self.teams[owner].lead if owner in self.teams else owner
+        team = self.teams.get(owner)
+        return owner if team is None else team.lead
 
     def line_above(self, person: UUID) -> Iterator[UUID]:
         """The active managers above somebody, nearest first; one who left is passed over (R10)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from domain.cycle.policy import Relation
@@ -13,7 +15,7 @@ from domain.directory.state import DIRECTORY, DirectoryState
 from domain.messages import Command
 from domain.plan.state import PLAN_UNKNOWN, OpeningCommand, PlanState, Side
 from domain.problems import problem
-from domain.values import Frozen, plan_id
+from domain.values import plan_id
 
 PLAN_ID = problem(
     "plan.id_mismatch",
@@ -32,17 +34,26 @@ NOT_ALLOWED = problem(
 )
 
 
-class Ground(Frozen):
+@dataclass(frozen=True)
+class Ground:
     """What a plan's rules stand on: the plan's cycle, the directory and the people around the plan."""
 
     cycle: CycleState
     directory: DirectoryState
+    plan_owner: UUID
+    """The person or team whose plan it is."""
     owner: UUID
     """The person who answers for the plan: the owner, or the team's lead."""
-    takes_part: bool
-    """Whether the plan's owner is enrolled and not excused."""
-    steps: tuple[frozenset[UUID], ...]
-    """Who may sign each step of the chain."""
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether the plan's owner is enrolled and not excused."""
+        return self.cycle.takes_part(self.plan_owner)
+
+    @cached_property
+    def steps(self) -> tuple[frozenset[UUID], ...]:
+        """Who may sign each step of the chain."""
+        return chain_steps(self.directory, self.cycle, self.plan_owner)
 
     @property
     def counterpart(self) -> frozenset[UUID]:
@@ -100,13 +111,7 @@ def admitted(state: PlanState, context: Context, *phases: Phase, command: Comman
 
 def ground_of(owner: UUID, cycle: CycleState, directory: DirectoryState) -> Ground:
     """The ground of an owner's plan, made of the two states it stands on."""
-    return Ground(
-        cycle=cycle,
-        directory=directory,
-        owner=directory.responsible(owner),
-        takes_part=cycle.takes_part(owner),
-        steps=chain_steps(directory, cycle, owner),
-    )
+    return Ground(cycle, directory, owner, directory.responsible(owner))
 
 
 def require_participant(found: Ground) -> None:

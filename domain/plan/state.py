@@ -178,9 +178,10 @@ class PlanState(Frozen):
 
     def goal(self, goal: UUID) -> Goal:
         """A goal of the plan. Raises `goal.unknown`."""
-        if goal not in self.goals:
+        found = self.goals.get(goal)
+        if found is None:
             raise GOAL_UNKNOWN(goal=str(goal))
-        return self.goals[goal]
+        return found
 
     def with_goal(self, goal: Goal) -> PlanState:
         """The plan with one goal replaced."""

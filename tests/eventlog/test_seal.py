@@ -13,7 +13,7 @@ from domain.decider import Ref
 from domain.problems import DomainError
 from domain.sealed import AuthorText, CommonName, OwnerText, PersonName, all_sealed
 from domain.values import SYSTEM
-from eventlog.keyring import DirectoryKeyring, Keyring, MemoryKeyring, RehearsalKeyring
+from eventlog.keyring import DirectoryKeyring, Key, Keyring, MemoryKeyring, RehearsalKeyring
 from eventlog.seal import Opener, TamperedTextError, body_mac, open_text, seal_command, seal_text
 from tests.eventlog.toy import Draft, Open, Remind, World
 
@@ -104,7 +104,7 @@ def test_a_bare_commitment_is_refused_from_outside_and_handed_on_by_a_duty() -> 
 
 
 def test_a_disclosure_opens_only_under_its_key_organization_and_commitment() -> None:
-    key, other = bytes(32), b"\x01" * 32
+    key, other = Key(bytes(32)), Key(b"\x01" * 32)
     commitment, disclosed = seal_text(key, ORGANIZATION, STREAM, "text", "目标 grow")
     assert b"grow" not in disclosed
     assert open_text(key, ORGANIZATION, commitment, disclosed) == "目标 grow"
@@ -215,7 +215,7 @@ MAKE_KEYS = """
 import sys
 from pathlib import Path
 from uuid import UUID
-from eventlog.keyring import DirectoryKeyring
+from eventlog.keyring import Key, DirectoryKeyring
 folder, organization, *subjects = sys.argv[1:]
 ring = DirectoryKeyring(Path(folder))
 print("ready", flush=True)

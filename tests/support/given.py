@@ -177,7 +177,6 @@ class World:
             at=self.now,
             stream=ref.stream,
             states=states,
-            versions={one: self.state(one).version for one in (*states, ref)},
             after=weekdays,
         )
 

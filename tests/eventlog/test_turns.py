@@ -1,0 +1,57 @@
+"""Turns: one at a time for each key, in the order of asking, and nobody is left behind by somebody who gives up."""
+
+from __future__ import annotations
+
+import asyncio
+
+from eventlog.turns import Turns
+
+
+async def waiting(turns: Turns, *keys: str) -> asyncio.Task[None]:
+    """Somebody who asked and does not have it yet."""
+    task = asyncio.create_task(turns.take(keys))
+    await asyncio.sleep(0)
+    assert not task.done()
+    return task
+
+
+async def test_a_key_is_passed_on_in_the_order_of_asking() -> None:
+    turns = Turns()
+    await turns.take(["a"])
+    first, second = await waiting(turns, "a"), await waiting(turns, "a")
+    turns.give_back(["a"])
+    await first
+    assert not second.done()
+    turns.give_back(["a"])
+    await second
+
+
+async def test_who_gives_up_while_waiting_leaves_its_place_and_what_it_held() -> None:
+    turns = Turns()
+    await turns.take(["b"])
+    impatient = await waiting(turns, "a", "b")
+    patient = await waiting(turns, "b")
+    impatient.cancel()
+    await asyncio.wait([impatient])
+    await turns.take(["a"])
+    turns.give_back(["b"])
+    await patient
+
+
+async def test_who_gives_up_just_as_its_turn_comes_passes_it_on() -> None:
+    turns = Turns()
+    await turns.take(["a"])
+    unlucky, next_one = await waiting(turns, "a"), await waiting(turns, "a")
+    turns.give_back(["a"])  # handed over, and cancelled before it could take it
+    unlucky.cancel()
+    await asyncio.wait([unlucky])
+    assert unlucky.cancelled()
+    async with asyncio.timeout(5):
+        await next_one
+
+
+async def test_a_key_given_back_leaves_nothing_behind() -> None:
+    turns = Turns()
+    await turns.take(["a", "b"])
+    turns.give_back(["a", "b"])
+    assert not turns._held
