@@ -68,7 +68,7 @@ async def _dump(settings: Settings, url: str, draft: Path) -> Manifest:
             await run_program(
                 program,
                 *("--format=custom", f"--schema={SCHEMA}", f"--snapshot={snapshot}", "--no-owner"),
-                *("--file", str(draft / DUMP)),
+                *("--compress=gzip:1", "--file", str(draft / DUMP)),  # the default: 5 times as long, for an eighth
                 database_url=url,
             )
     finally:
