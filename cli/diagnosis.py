@@ -1,101 +1,91 @@
-"""What `goalcycle doctor` looks at: each check says what is wrong and the command or setting that mends it."""
+"""What `goalcycle doctor` does: it looks, changes nothing, and names the command that mends what it finds.
 
-import stat
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
+A check that needs what another has found missing is left out: one cause, one finding.
+"""
 
-from cli.stack.account import postgres_account, require_reachable
-from cli.stack.errors import StackError
-from cli.stack.finding import find_postgres, find_temporal
-from cli.stack.ports import LOOPBACK, require_free
-from cli.stack.postgres import accepts_connections
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from cli.diagnosing import machine
+from cli.diagnosing.finding import Fault, Finding, findings
 from cli.stack.supervisor import is_home_in_use
-from cli.stack.temporal import require_temporal
-from eventlog.settings import Settings
+from eventlog.settings import NotConfigured, Settings
 
+if TYPE_CHECKING:
+    from eventlog.projector import Pool
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The outcome of one check."""
-
-    check: str
-    ok: bool
-    what: str
-    mend: str = ""
-
-
-Check = Callable[[Settings], Awaitable[str]]
+STARTS = "`goalcycle dev`"
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Runs every check; none of them changes anything."""
-    return [await _run(name, check, settings) for name, check in CHECKS.items()]
+    """Run every check that can be run."""
+    found: list[Finding] = []
+    for name, check in machine.CHECKS.items():
+        found += findings(name, await check(settings))
+    if _has(found, "postgres.unreachable"):
+        return found
+    if settings.database_url is None and not is_home_in_use(settings):
+        return [*found, Finding("log", True, f"no stack runs in {settings.home}: {STARTS} starts it")]
+    return found + await _log(settings, with_temporal=not _has(found, "temporal.unreachable"))
 
 
-async def _run(name: str, check: Check, settings: Settings) -> Finding:
+async def _log(settings: Settings, *, with_temporal: bool) -> list[Finding]:
+    from cli.diagnosing import database
+    from eventlog.outage import TROUBLE
+
+    found: list[Finding] = []
     try:
-        return Finding(name, True, await check(settings))
-    except StackError as error:
-        return Finding(name, False, error.what, error.mend)
+        url = settings.require_database_url()
+        found += findings("schema", await database.schema(settings))
+        if all(finding.ok for finding in found):
+            async for checked in _over(url, settings, with_temporal=with_temporal):
+                found += checked
+    except NotConfigured as error:
+        return findings("log", [Fault("postgres.unreachable", str(error), STARTS)])
+    except TROUBLE as error:
+        what = f"the database stopped answering ({type(error).__name__})"
+        found += findings("log", [Fault("postgres.unreachable", what, f"start it, or stop the stack and {STARTS}")])
+    return found
 
 
-async def _postgres_program(settings: Settings) -> str:
-    if settings.database_url is not None:
-        await accepts_connections(settings.require_database_url())
-        return "the database of GOALCYCLE_DATABASE_URL answers"
-    return f"programs in {find_postgres(settings)}"
+async def _over(url: str, settings: Settings, *, with_temporal: bool) -> AsyncIterator[list[Finding]]:
+    from cli.diagnosing import behind, database
+    from eventlog.postgres import PostgresLog, close_pool, open_pool
+
+    pool = await open_pool(url, size=4)
+    log = PostgresLog(url, pool)
+    try:
+        yield findings("database", await database.safety(pool))
+        yield findings("clock", await database.clock(pool))
+        yield findings("keys", await database.keys(pool, settings))
+        yield findings("relay", await behind.relay(pool))
+        yield findings("duties", await behind.duties(pool))
+        yield findings("read models", await behind.views(pool, log))
+        if with_temporal:
+            yield await _temporal(settings, pool)
+    finally:
+        await log.close()
+        await close_pool(pool)
 
 
-async def _postgres_account(settings: Settings) -> str:
-    if settings.database_url is not None:
-        return "not needed: GOALCYCLE_DATABASE_URL is set"
-    user = postgres_account(settings)
-    require_reachable(user, find_postgres(settings))
-    home = settings.home.absolute()
-    require_reachable(user, next(folder for folder in (home, *home.parents) if folder.exists()))
-    return f"{user or 'our own account'} reaches the programs and {home}"
+async def _temporal(settings: Settings, pool: Pool) -> list[Finding]:
+    from temporalio.client import Client
+    from temporalio.service import RPCError
+
+    from cli.diagnosing import workflows
+
+    try:
+        client = await Client.connect(**settings.temporal_connect_config())
+        found = findings("worker", await workflows.worker(client))
+        return found + findings("workflows", await workflows.missing(pool, client))
+    except NotConfigured as error:
+        return findings("workflows", [Fault("temporal.unreachable", str(error), STARTS)])
+    except (RPCError, RuntimeError) as error:
+        what = f"Temporal does not answer for our namespace ({type(error).__name__})"
+        return findings("workflows", [Fault("temporal.unreachable", what, STARTS)])
 
 
-async def _temporal(settings: Settings) -> str:
-    from temporalio.envconfig import ClientConfig
-
-    address = ClientConfig.load_client_connect_config().get("target_host")
-    if address:
-        await require_temporal(settings)
-        return f"Temporal at {address} answers"
-    program = find_temporal(settings)
-    return f"program {program}" if program else "no program yet: the first start downloads the SDK's own"
-
-
-async def _ports(settings: Settings) -> str:
-    if is_home_in_use(settings):
-        return f"in use by the stack that runs in {settings.home}"
-    require_free(settings.api_port, "GOALCYCLE_API_PORT", settings.api_host)
-    for name in ("postgres", "temporal", "temporal_ui"):
-        asked = getattr(settings, f"{name}_port")
-        if asked:
-            require_free(asked, f"GOALCYCLE_{name.upper()}_PORT", LOOPBACK)
-    return f"the API's port {settings.api_port} is free"
-
-
-async def _secrets(settings: Settings) -> str:
-    private = [settings.keyring_directory, settings.token_secret_path, settings.postgres_password_path]
-    for path in private:
-        _require_private(path)
-    return f"only their owner reads {', '.join(str(path) for path in private)}"
-
-
-def _require_private(path: Path) -> None:
-    if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        mode = "700" if path.is_dir() else "600"
-        raise StackError(f"others on this machine may read {path}", f"`chmod {mode} {path}`")
-
-
-CHECKS: dict[str, Check] = {
-    "postgres": _postgres_program,
-    "postgres account": _postgres_account,
-    "temporal": _temporal,
-    "ports": _ports,
-    "secrets": _secrets,
-}
+def _has(found: list[Finding], code: str) -> bool:
+    return any(finding.code == code for finding in found)

@@ -20,9 +20,11 @@ LONG = 3_600.0
 AHEAD = """
 select l.organization
 from goalcycle.view_checkpoints l
+join goalcycle.organizations o using (organization)
 left join goalcycle.view_checkpoints b on b.generation = $2 and b.organization = l.organization
-where l.generation = $1 and l.position > coalesce(b.position, 0)
+where l.generation = $1 and least(l.position, o.last_position) > coalesce(b.position, 0)
 """
+"""What is served may show more than there is, where the log was replaced by an older copy: nobody waits for that."""
 
 
 class RebuildRunningError(Exception):

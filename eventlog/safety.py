@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import asyncpg
 
 REQUIRED = {"fsync": "on", "full_page_writes": "on"}
@@ -27,21 +29,38 @@ class UnsafeDatabaseError(Exception):
     """This database could lose or change what it has answered for."""
 
 
+@dataclass(frozen=True, slots=True)
+class SafetyFault:
+    """A promise that a database does not keep."""
+
+    kind: str
+    """`fsync`, `full_page_writes`, `synchronous_commit`, `role` or `trigger`."""
+    what: str
+    mend: str
+
+
+async def faults(pool: asyncpg.Pool[asyncpg.Record]) -> list[SafetyFault]:
+    """Whether the server may lose commits, and whether the application's role could change events."""
+    found = []
+    for setting, wanted in REQUIRED.items():
+        if (value := await pool.fetchval("select current_setting($1)", setting)) != wanted:
+            found.append(SafetyFault(setting, f"{setting} is {value}", f"set it to {wanted} in postgresql.conf"))
+    if await pool.fetchval("select current_setting('synchronous_commit')") == "off":
+        found.append(SafetyFault("synchronous_commit", "synchronous_commit is off", "set it to on"))
+    for row in await pool.fetch(RIGHTS):
+        role = await pool.fetchval("select current_user")
+        what = f"role {role} may {row['right_name']} events"
+        found.append(SafetyFault("role", what, "connect as the application's role"))
+    for row in await pool.fetch(GUARDS_MISSING):
+        mend = "enable it on goalcycle.events, then run `goalcycle verify chain`"
+        found.append(SafetyFault("trigger", f"trigger {row['name']} is off", mend))
+    return found
+
+
 async def refuse_unsafe(pool: asyncpg.Pool[asyncpg.Record]) -> None:
     """Refuse a server that may lose commits, and an application's role that could change events.
 
     Raises UnsafeDatabaseError naming every fault and the way out.
     """
-    faults = []
-    for setting, wanted in REQUIRED.items():
-        if (found := await pool.fetchval("select current_setting($1)", setting)) != wanted:
-            faults.append(f"{setting} is {found}: set it to {wanted} in postgresql.conf")
-    if await pool.fetchval("select current_setting('synchronous_commit')") == "off":
-        faults.append("synchronous_commit is off: set it to on")
-    for row in await pool.fetch(RIGHTS):
-        role = await pool.fetchval("select current_user")
-        faults.append(f"role {role} may {row['right_name']} events: connect as the application's role")
-    for row in await pool.fetch(GUARDS_MISSING):
-        faults.append(f"trigger {row['name']} is off: enable it on goalcycle.events, then run `goalcycle verify chain`")
-    if faults:
-        raise UnsafeDatabaseError("; ".join(faults))
+    if found := await faults(pool):
+        raise UnsafeDatabaseError("; ".join(f"{fault.what}: {fault.mend}" for fault in found))

@@ -32,7 +32,7 @@ def test_an_open_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     result = CliRunner().invoke(cli, ["doctor", "--json"])
     assert result.exit_code == 1
     wrong = [finding for finding in json.loads(result.stdout)["findings"] if not finding["ok"]]
-    assert [(finding["check"], finding["mend"]) for finding in wrong] == [("secrets", f"`chmod 700 {keyring}`")]
+    assert [(finding["code"], finding["mend"]) for finding in wrong] == [("secret.open", f"`chmod 700 {keyring}`")]
 
 
 def test_a_taken_port_and_a_missing_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,8 @@ def test_a_taken_port_and_a_missing_program(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setenv("GOALCYCLE_API_PORT", str(other.getsockname()[1]))
         result = CliRunner().invoke(cli, ["doctor"])
     assert result.exit_code == 1
-    assert "WRONG  temporal: no program at GOALCYCLE_TEMPORAL_BIN" in result.stdout
+    assert "WRONG  temporal.program: no program at GOALCYCLE_TEMPORAL_BIN" in result.stdout
+    assert "WRONG  port.taken: " in result.stdout
     assert "mend: set GOALCYCLE_API_PORT to a free port" in result.stdout
 
 
@@ -51,5 +52,5 @@ def test_a_folder_that_the_account_may_not_enter(tmp_path: Path, monkeypatch: py
     closed.mkdir(mode=0o700)
     monkeypatch.setenv("GOALCYCLE_HOME", str(closed / "home"))
     result = CliRunner().invoke(cli, ["doctor"])
-    assert "WRONG  postgres account" in result.stdout
+    assert "WRONG  postgres.account: " in result.stdout
     assert "mend: `chmod o+x " in result.stdout
