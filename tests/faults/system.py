@@ -60,6 +60,8 @@ class System:
     points: Points
     environment: dict[str, str] = field(default_factory=dict)
     """Set by `Fault.before_parts`: variables that every own part gets besides its settings."""
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The same for one process, by its name."""
     children: dict[str, Child] = field(default_factory=dict)
     """Everything that runs, by name: `postgres`, `temporal`, and the own parts."""
     ports: dict[str, int] = field(default_factory=dict)
@@ -205,6 +207,7 @@ class System:
             "GOALCYCLE_LOG_FORMAT": "json",
             "GOALCYCLE_FAULTS_SEED": f"{self.random.random()}",
             **self.environment,
+            **self.environments.get(name, {}),
         }
         if part == "api":
             self.ports[name] = pick_free()
