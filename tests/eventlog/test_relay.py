@@ -304,6 +304,60 @@ async def test_two_relays_at_once_are_harmless(real: Real) -> None:
     assert await relays[0].lag() == Lag(0, 0, 0)
 
 
+async def test_two_relays_share_the_work(real: Real) -> None:
+    plans = [await real.world.draft(real.handler) for _ in range(60)]
+    nudge = real.temporal.nudge
+
+    async def slow(organization: UUID, kind: Kind, stream: UUID, position: int, own: int) -> None:
+        await nudge(organization, kind, stream, position, own)
+        await asyncio.sleep(0.01)
+
+    settings, stop = RelaySettings(poll=0.01, batch=10), asyncio.Event()
+    relays = [Relay(real.pool, slow, settings) for _ in range(2)]
+    running = [asyncio.create_task(relay.run(stop)) for relay in relays]
+    await until(lambda: sum(relay.nudged for relay in relays) >= len(plans) + 2)
+    stop.set()
+    await asyncio.wait_for(asyncio.gather(*running), 2)
+    assert min(relay.nudged for relay in relays) > 10
+    assert real.temporal.attempts < 1.1 * len(plans), "one may find told what the other has just told; not all"
+
+
+async def test_what_a_frozen_relay_has_claimed_another_tells(real: Real) -> None:
+    await real.settle()
+    plan = await real.world.draft(real.handler)
+    frozen, settings = Temporal(hangs=True), RelaySettings(claim=0.3)
+    stuck = asyncio.create_task(Relay(real.pool, frozen.nudge, settings).step())
+    await until(lambda: frozen.attempts == 1)
+    other = real.relay(settings)
+    assert await other.step() == 0, "it is claimed"
+    async with asyncio.timeout(5):
+        while not real.temporal.positions(plan.stream):
+            await other.step()
+    stuck.cancel()
+    await asyncio.wait([stuck])
+
+
+@pytest.mark.parametrize("place", [0, 2, 4])
+async def test_a_batch_told_holds_no_stream_while_it_waits_for_one(real: Real, database: str, place: int) -> None:
+    """An append holds one stream and asks for the others: it must get them, or both would wait for each other."""
+    plans = sorted([(await real.world.draft(real.handler)).stream for _ in range(5)])
+    owner, observer = await asyncpg.connect(database), await asyncpg.connect(database)
+    async with owner.transaction():
+        await owner.execute("select from goalcycle.streams where stream = $1 for update", plans[place])
+        stepping = asyncio.create_task(real.relay(RelaySettings()).step())
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        async with asyncio.timeout(5):
+            while not await observer.fetchval(waiting):
+                await asyncio.sleep(0.01)
+        await owner.execute("set local lock_timeout = '1s'")
+        await owner.execute("select from goalcycle.streams where stream = any($1::uuid[]) for update", plans)
+        assert not stepping.done()
+    await asyncio.wait_for(stepping, 5)
+    assert (await real.relay().lag()).undelivered == 0
+    await owner.close()
+    await observer.close()
+
+
 @pytest.mark.parametrize("place", [0, 2, 4])
 async def test_a_fanout_that_waits_for_a_row_holds_no_other(real: Real, database: str, place: int) -> None:
     """An append holds one stream and asks for the others: it must get them, or both would wait for each other."""
