@@ -6,6 +6,7 @@ to the head, the head to the lead, so a plan's chain has the two steps of the *f
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from cli.composition import Engine
 from domain.cycle.closing import AdvancePhase
 from domain.cycle.opening import OpenCycle
 from domain.cycle.policy import Policy
+from domain.cycle.state import CycleState
 from domain.cycle.windows import Period
 from domain.decider import Ref
 from domain.directory.founding import FirstPerson, FoundOrganization
@@ -87,18 +89,32 @@ class Quarter:
         opening = OpenCycle(name="2027 Q1", facilitator=self.lead, period=period, participants=tuple(self.owners))
         await self.act(self.lead, self.cycle_ref, opening)
 
-    async def agree(self, owner: UUID) -> None:
+    async def state(self) -> CycleState:
+        """The cycle as the log has it now."""
+        state: CycleState = (await self.engine.handler.cache.refresh(self.organization, self.cycle_ref)).state
+        return state
+
+    async def agree(self, owner: UUID, after_each: Callable[[], Awaitable[None]] | None = None) -> None:
         """A plan whose goals are all agreed."""
+        rest = after_each or _at_once
         ref, shown = self.plan_ref(owner), {"cycle": self.cycle, "owner": owner}
-        for weight in self.objectives:
-            goal, definition = uuid4(), objective(weight)
+        drafted = {uuid4(): objective(weight) for weight in self.objectives}
+        for goal, definition in drafted.items():
             await self.act(owner, ref, DraftGoal(goal=goal, definition=definition, **shown))
+            await rest()
+        for goal, definition in drafted.items():
             await self.act(owner, ref, ProposeRevision(goal=goal, definition=definition))
+            await rest()
+        for goal in drafted:
             await self.act(self.head, ref, AcceptRevision(goal=goal, hash=(await self.plan(owner)).goals[goal].hash))
-        for weight in self.indicators:
-            goal = uuid4()
-            await self.act(self.head, ref, AssignGoal(goal=goal, definition=indicator(weight), **shown))
+            await rest()
+        assigned = {uuid4(): indicator(weight) for weight in self.indicators}
+        for goal, measure in assigned.items():
+            await self.act(self.head, ref, AssignGoal(goal=goal, definition=measure, **shown))
+            await rest()
+        for goal in assigned:
             await self.act(owner, ref, AcknowledgeAssignment(goal=goal, hash=(await self.plan(owner)).goals[goal].hash))
+            await rest()
 
     async def submit(self, owner: UUID) -> str:
         """The owner submits the plan; returns the hash that its chain signs."""
@@ -125,6 +141,17 @@ class Quarter:
                 await self.act(signer, self.plan_ref(owner), SignPlan(hash=shown))
         await self.advance()
 
+    async def report_finally(self, owner: UUID) -> None:
+        """The owner's last values of every goal, in one request."""
+        reports = []
+        for goal in (await self.plan(owner)).goals.values():
+            listed = goal.definition.key_results if isinstance(goal.definition, Okr) else (goal,)
+            readings = tuple(Reading(measure=item.id, value=Decimal(15)) for item in listed)
+            reports.append(
+                CheckIn(goal=goal.id, readings=readings, confidence=Decimal("0.8"), status="done", final=True)
+            )
+        await self.act(owner, self.plan_ref(owner), *reports)
+
     async def fill(self, owner: UUID, events: int) -> None:
         """Check-ins until the owner's plan has so many events."""
         ref = self.plan_ref(owner)
@@ -141,6 +168,10 @@ class Quarter:
         reading = await self.engine.agendas.read_agenda(self.organization, self.cycle_ref, now)
         for duty in reading.agenda.due:
             await self.engine.agendas.perform(self.organization, self.cycle_ref, duty.key, now)
+
+
+async def _at_once() -> None:
+    return
 
 
 def objective(weight: str = "100") -> Okr:

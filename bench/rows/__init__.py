@@ -14,6 +14,7 @@ from bench.rows import (
     rebuild,
     relay_vs_raw,
     replay_vs_eventsourcing,
+    temporal_events,
     vs_entity_workflow,
 )
 from bench.stage import Stage
@@ -30,6 +31,7 @@ ROWS: dict[str, Measure] = {
         vs_entity_workflow,
         bulk_vs_unnest,
         replay_vs_eventsourcing,
+        temporal_events,
         growth,
         relay_vs_raw,
         rebuild,
