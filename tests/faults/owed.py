@@ -49,7 +49,6 @@ class World:
             at=at,
             stream=ref.stream,
             states=states,
-            versions={other: self.state(other).version for other in (*states, ref)},
             after=resolve,
         )
         return decider.agenda(own, context, at)
