@@ -69,5 +69,5 @@ class Services:
     queue_depth: Callable[[], int]
     """Requests that wait to be appended, for metrics."""
     limits: Limits = Limits()
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    """What `/metrics` shows: the engine's, to which the application adds its own."""
+    registry: CollectorRegistry | None = None
+    """What `/metrics` shows: the engine's, to which the application adds its own; None: those alone."""
