@@ -6,6 +6,8 @@
 --together    all chosen faults take turns on one system
 --table FILE  write the table there besides, between its marks where it has some
 --list        say which there are
+
+GOALCYCLE_FAULTS_KEEP=1 leaves each system's folder, with its logs.
 """
 
 from __future__ import annotations

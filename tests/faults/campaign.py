@@ -6,6 +6,7 @@ A fault is one small object; put it into a tuple `FAULTS` of a module in this fo
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import shutil
 import statistics
@@ -31,6 +32,10 @@ from tests.faults.recovery import recovered
 from tests.faults.sent import Verdict
 from tests.faults.system import Shape, System, last_lines, new_home, servers
 
+MOST_NAMED = 3
+"""So many faults of one campaign are named by name."""
+KEEP = "GOALCYCLE_FAULTS_KEEP"
+"""Set, every system's folder stays, with the logs of its parts, to be looked at."""
 PROBER = 98
 """The number of the client that only asks whether everybody answers."""
 CALM_SECONDS = 1.5
@@ -104,6 +109,8 @@ class Outcome:
     duties: int = 0
     recoveries: list[float] = field(default_factory=list)
     """Seconds from the end of the fault, mending included, until everything serves again; one a strike."""
+    slowest: str = ""
+    """The fault whose recovery took longest."""
     seconds: float = 0.0
     violations: list[Violation] = field(default_factory=list)
     notes: str = ""
@@ -128,7 +135,7 @@ class Outcome:
         return (
             f"{self.fault} (seed {self.seed}): {self.strikes} strikes, {self.tries} tries, "
             f"{self.acknowledged} acknowledged, {self.refused} refused, {self.unknown} unknown, {found.lost} lost, "
-            f"{found.doubled} doubled, recovery {self.median:.1f} s median, {self.worst:.1f} s worst; {verdict}"
+            f"{found.doubled} doubled, recovery {self.median:.1f} s median, {self.worst:.1f} s worst ({self.slowest}); {verdict}"
         )
 
 
@@ -158,6 +165,8 @@ class Campaign:
         outcome.strikes += 1
         if await recovered(self.system, self.crowd, self.prober, fault.within):
             outcome.recoveries.append(time.monotonic() - began)
+            if outcome.recoveries[-1] == outcome.worst:
+                outcome.slowest = fault.name
         else:
             outcome.violations.append(Violation("recovery", f"not recovered {fault.within:.0f} s after {fault.name}"))
 
@@ -236,7 +245,8 @@ async def campaigning(
     finally:
         for fault in faults:
             await fault.end()
-        shutil.rmtree(home, ignore_errors=True)
+        if not os.environ.get(KEEP):
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _widest(faults: Sequence[Fault]) -> Shape:
@@ -257,7 +267,8 @@ async def run_campaign(
     Several faults take turns on one system, in an order that the seed chooses.
     """
     chosen = [faults] if isinstance(faults, Fault) else list(faults)
-    outcome = Outcome(" + ".join(fault.name for fault in chosen), seed)
+    names = " + ".join(fault.name for fault in chosen)
+    outcome = Outcome(names if len(chosen) <= MOST_NAMED else f"{len(chosen)} faults in turn", seed)
     began = time.monotonic()
     async with campaigning(chosen, seed, pace=pace) as campaign:
         await campaign.calm()

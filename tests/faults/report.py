@@ -21,7 +21,7 @@ def table(outcomes: Sequence[Outcome], faults: Mapping[str, Fault]) -> str:
     for outcome in outcomes:
         found = outcome.balance
         names = outcome.fault.split(" + ")
-        sentence = "; ".join(faults[name].sentence for name in names if name in faults)
+        sentence = "; ".join(faults[name].sentence for name in names if name in faults) or "on one system"
         lines.append(
             f"| `{outcome.fault}` {sentence} | {outcome.strikes} | {outcome.tries} | {outcome.acknowledged} "
             f"| {outcome.refused} | {outcome.unknown} | {found.lost} | {found.doubled} "
