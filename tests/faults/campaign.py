@@ -135,7 +135,8 @@ class Outcome:
         return (
             f"{self.fault} (seed {self.seed}): {self.strikes} strikes, {self.tries} tries, "
             f"{self.acknowledged} acknowledged, {self.refused} refused, {self.unknown} unknown, {found.lost} lost, "
-            f"{found.doubled} doubled, recovery {self.median:.1f} s median, {self.worst:.1f} s worst ({self.slowest}); {verdict}"
+            f"{found.doubled} doubled, recovery {self.median:.1f} s median, {self.worst:.1f} s worst "
+            f"({self.slowest or 'none'}); {verdict}"
         )
 
 
