@@ -146,7 +146,6 @@ class Agendas:
             at=at,
             stream=ref.stream,
             states=states,
-            versions={other: tails.loaded[other].head.version for other in (*states, ref)},
             after=resolve,
         )
         agenda = decider.agenda(own.state, context, at)
