@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from api import history, lists, service, state
 from api.admission import Admission
-from api.commands import add_command_routes
+from api.commands import command_route
 from api.errors import add_error_handlers
 from api.frame import Frame
 from api.metrics import Metrics
@@ -43,6 +43,6 @@ def _routed(metrics: Metrics) -> FastAPI:
     app = FastAPI(title="goalcycle", version=VERSION, docs_url=None, redoc_url=None)
     for router in (state.router, history.router, lists.router, service.router):
         app.include_router(router)
-    add_command_routes(app, metrics)
+    app.router.routes.insert(0, command_route(metrics))  # first: most requests are commands
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app

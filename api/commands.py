@@ -1,109 +1,84 @@
-"""One POST route per command, generated from the registry: a new command needs no route code."""
+"""Commands over HTTP: authenticate, parse, hand to the command handler, render."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID, uuid4
 
-from fastapi import Depends, FastAPI, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.access import require_reader
-from api.auth import Asking, Caller, Serving
+from api.addresses import Addressed, CommandRoute
+from api.auth import Caller, caller_of
 from api.bodies import parse_command, read_body
 from api.metrics import Metrics
-from api.openapi import command_documentation
 from api.preconditions import etag, expected_version
 from api.problems import HEADER_MALFORMED, refusal
 from api.rendering import rendered
 from api.services import Services
 from domain.decider import Ref
-from domain.directory.state import DIRECTORY
-from domain.messages import Command, Kind
 from domain.problems import DomainError
-from domain.registry import COMMANDS
 from eventlog.decision import STALE
 from eventlog.handler import Answer, Order, Step
 from eventlog.identity import command_id
 
-ORGANIZATION = "/v1/organizations/{organization}"
-STREAM_PATHS: dict[Kind, str] = {"directory": "/directory", "cycle": "/cycles/{cycle}", "plan": "/plans/{plan}"}
-"""Where the streams of each kind live below their organization."""
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(alias="Idempotency-Key", description="Makes a retry harmless. Without it every request is a new command."),
-]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="The ETag that you saw. Required where the command is an edit.")
-]
-IfNoneMatch = Annotated[
-    str | None, Header(alias="If-None-Match", description="`*`: only create, never add to what exists.")
-]
-DryRun = Annotated[bool, Query(description="Answer what would be appended, and append nothing.")]
+YES_OR_NO = TypeAdapter(bool)
 
 
-def add_command_routes(app: FastAPI, metrics: Metrics) -> None:
-    """Add the route of every command that a caller may send."""
-    for name, (kind, command) in COMMANDS.items():
-        if command.system or kind not in STREAM_PATHS:
-            continue
-        app.add_api_route(
-            f"{ORGANIZATION}{STREAM_PATHS[kind]}/{kebab(name)}",
-            _endpoint(kind, command, metrics),
-            methods=["POST"],
-            response_model=None,
-            **command_documentation(kind, name, command),
-        )
+def command_route(metrics: Metrics) -> CommandRoute:
+    """The route of all commands."""
 
-
-def kebab(name: str) -> str:
-    """A command's name as in its route."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
-
-
-def _endpoint(kind: Kind, command: type[Command], metrics: Metrics) -> Callable[..., Awaitable[Response]]:
-    name = command.__name__
-
-    async def endpoint(
-        request: Request,
-        services: Serving,
-        caller: Asking,
-        ref: Ref = Depends(_REFS[kind]),
-        idempotency_key: IdempotencyKey = None,
-        if_match: IfMatch = None,
-        if_none_match: IfNoneMatch = None,
-        dry_run: DryRun = False,
-    ) -> Response:
+    async def endpoint(request: Request, to: Addressed) -> Response:
         outcome = "refused"
-        route = f"{kind}/{ref.stream}/{kebab(name)}"
+        services: Services = request.app.state.services
+        caller = caller_of(request, services, to.organization)
         try:
-            expected = expected_version(command, if_match, if_none_match)
-            key = _checked(idempotency_key)
-            body = await read_body(request, route)
-            order = Order(
-                organization=caller.organization,
-                actor=caller.person,
-                command_id=command_id(caller.organization, caller.person, route, key),
-                steps=(Step(ref, parse_command(command, body.tree)),),
-                body=body.canonical,
-                expected=expected,
-                dry_run=dry_run,
-            )
+            order = await _order(request, caller, to)
             answer = await services.handler.execute(order)
             outcome = answer.outcome
-            return await _answered(request, services, caller.organization, ref, answer)
+            return await _answered(request, services, caller.organization, to.ref, answer)
         except DomainError as error:
             if error.problem is not STALE:
                 raise
-            return await _stale(request, services, caller, ref, error)
+            return await _stale(request, services, caller, to.ref, error)
         finally:
-            metrics.commands.labels(name, outcome).inc()
+            metrics.commands.labels(to.address.name, outcome).inc()
 
-    return endpoint
+    return CommandRoute(endpoint)
+
+
+async def _order(request: Request, caller: Caller, to: Addressed) -> Order:
+    """What the request asks for. Raises DomainError, InvalidBody, RequestValidationError."""
+    command, headers = to.address.command, request.headers
+    route = f"{to.address.kind}/{to.ref.stream}/{to.address.last}"
+    expected = expected_version(command, headers.get("if-match"), headers.get("if-none-match"))
+    key = _checked(headers.get("idempotency-key"))
+    body = await read_body(request, route)
+    return Order(
+        organization=caller.organization,
+        actor=caller.person,
+        command_id=command_id(caller.organization, caller.person, route, key),
+        steps=(Step(to.ref, parse_command(command, body.tree)),),
+        body=body.canonical,
+        expected=expected,
+        dry_run=_dry_run(request),
+    )
+
+
+def _dry_run(request: Request) -> bool:
+    asked = request.query_params.get("dry_run") if request.scope["query_string"] else None
+    if asked is None:
+        return False
+    try:
+        return YES_OR_NO.validate_python(asked)
+    except ValidationError as error:
+        found = [{**item, "loc": ("query", "dry_run")} for item in error.errors(include_url=False, include_input=False)]
+        raise RequestValidationError(found) from None
 
 
 async def _stale(request: Request, services: Services, caller: Caller, ref: Ref, error: DomainError) -> Response:
@@ -146,18 +121,3 @@ def _checked(key: str | None) -> str:
     if KEY.fullmatch(key) is None:
         raise HEADER_MALFORMED(header="Idempotency-Key")
     return key
-
-
-def _directory_ref() -> Ref:
-    return DIRECTORY
-
-
-def _cycle_ref(cycle: UUID) -> Ref:
-    return Ref("cycle", cycle)
-
-
-def _plan_ref(plan: UUID) -> Ref:
-    return Ref("plan", plan)
-
-
-_REFS: dict[Kind, Callable[..., Ref]] = {"directory": _directory_ref, "cycle": _cycle_ref, "plan": _plan_ref}

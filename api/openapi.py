@@ -6,6 +6,8 @@ The examples tell one story (see `api.examples`); the tests send every one of th
 from __future__ import annotations
 
 import inspect
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,10 +15,10 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from api.addresses import ADDRESSES, Address
 from api.examples import PATH_EXAMPLES, example_of
 from api.problems import PROBLEM_TYPE
 from api.shapes import SHAPES, CommandAnswer
-from domain.messages import Command, Kind
 from domain.registry import COMMANDS
 
 SCHEMA_REF = "#/components/schemas/{model}"
@@ -42,20 +44,43 @@ PROBLEMS = {
 }
 
 
-def command_documentation(kind: Kind, name: str, command: type[Command]) -> dict[str, Any]:
-    """What a command's route says about itself."""
-    answers: dict[int | str, dict[str, Any]] = {200: {"model": CommandAnswer, "description": "Done, or done before."}}
+def _operation(address: Address) -> dict[str, Any]:
+    """What a command's address says about itself."""
+    command = address.command
+    done = {"application/json": {"schema": {"$ref": SCHEMA_REF.format(model=CommandAnswer.__name__)}}}
+    answers = {"200": {"description": "Done, or done before.", "content": done}}
     if command.opens:
-        answers[201] = {"model": CommandAnswer, "description": "Done, and it opened what it was sent to."}
-    media = {"schema": {"$ref": SCHEMA_REF.format(model=name)}, "example": example_of(command)}
+        answers["201"] = {"description": "Done, and it opened what it was sent to.", "content": done}
+    media = {"schema": {"$ref": SCHEMA_REF.format(model=address.name)}, "example": example_of(command)}
     return {
-        "tags": [kind],
-        "operation_id": snake(name),
-        "summary": name,
+        "tags": [address.kind],
+        "operationId": snake(address.name),
+        "summary": address.name,
         "description": inspect.cleandoc(command.__doc__ or ""),
+        "parameters": list(_parameters(address)),
+        "requestBody": {"required": True, "content": {"application/json": media}},
         "responses": answers | {"default": PROBLEMS},
-        "openapi_extra": {"requestBody": {"required": True, "content": {"application/json": media}}},
+        "security": [{"bearer": []}],
     }
+
+
+def _parameters(address: Address) -> Iterator[dict[str, Any]]:
+    for name in re.findall(r"{(\w+)}", address.path):
+        yield _parameter("path", name, "", {"type": "string", "format": "uuid"}, required=True)
+    about = "Answer what would be appended, and append nothing."
+    yield _parameter("query", "dry_run", about, {"type": "boolean", "default": False})
+    about = "Makes a retry harmless. Without it every request is a new command."
+    yield _parameter("header", "Idempotency-Key", about, {"type": "string", "maxLength": 255})
+    about = "The ETag that you saw. Required where the command is an edit."
+    yield _parameter("header", "If-Match", about, {"type": "string"}, required=address.command.edits)
+    if address.command.opens:
+        about = "`*`: only create, never add to what exists."
+        yield _parameter("header", "If-None-Match", about, {"type": "string"})
+
+
+def _parameter(place: str, name: str, about: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    described = {"description": about} if about else {}
+    return {"name": name, "in": place, "required": required, "schema": schema} | described
 
 
 def snake(name: str) -> str:
@@ -74,6 +99,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             *((command, "validation") for _, command in COMMANDS.values() if not command.system),
             *((shape, "serialization") for shape in SHAPES),
         ]
+        document["paths"] |= {address.path: {"post": _operation(address)} for address in ADDRESSES}
         _, found = models_json_schema(models, ref_template=SCHEMA_REF)
         schemas |= found["$defs"]
         for unused in ("HTTPValidationError", "ValidationError"):
@@ -86,17 +112,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
 
 
 def _finish(operation: dict[str, Any]) -> None:
-    """Refusals are problem documents, path parameters have examples, preconditions stand where they mean something."""
+    """Refusals are problem documents, path parameters have examples."""
     operation["responses"].pop("422", None)
-    _, command = COMMANDS.get(operation["summary"], (None, None))
-    kept = []
     for parameter in operation.get("parameters", ()):
-        name = parameter["name"]
-        if parameter["in"] == "path" and name in PATH_EXAMPLES:
-            parameter["example"] = PATH_EXAMPLES[name]
-        if name == "If-Match" and command is not None and command.edits:
-            parameter["required"] = True
-        if name != "If-None-Match" or (command is not None and command.opens):
-            kept.append(parameter)
-    if kept:
-        operation["parameters"] = kept
+        if parameter["in"] == "path" and parameter["name"] in PATH_EXAMPLES:
+            parameter["example"] = PATH_EXAMPLES[parameter["name"]]

@@ -242,5 +242,5 @@ class InboxAnswer(Listed):
     items: list[Wait]
 
 
-SHAPES: tuple[type[Shape], ...] = (ProblemDocument,)
+SHAPES: tuple[type[Shape], ...] = (ProblemDocument, CommandAnswer)
 """Shapes that no route names as its answer."""

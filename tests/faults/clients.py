@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 import httpx
 
 from api.auth import mint_token
-from api.commands import kebab
+from api.addresses import kebab
 from domain.decider import Ref
 from domain.directory.state import DIRECTORY
 from eventlog.identity import command_id

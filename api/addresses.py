@@ -1,0 +1,113 @@
+"""Where commands live: POST /v1/organizations/{organization}/plans/{plan}/propose-revision, one address per command.
+
+All of them are one route. FastAPI would try a pattern for each command and resolve each parameter by itself, which
+takes longer than to decide and append.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
+
+from domain.decider import Ref
+from domain.directory.state import DIRECTORY
+from domain.messages import Command, Kind
+from domain.registry import COMMANDS
+
+ORGANIZATION = "/v1/organizations/{organization}"
+STREAM_PATHS: Mapping[Kind, str] = {"directory": "/directory", "cycle": "/cycles/{cycle}", "plan": "/plans/{plan}"}
+"""Where the streams of each kind live below their organization."""
+PATTERN = re.compile(
+    r"/v1/organizations/(?P<organization>[^/]+)/"
+    r"(?P<stream>directory|(?P<kind>cycle|plan)s/(?P<id>[^/]+))/(?P<command>[a-z]+(?:-[a-z]+)*)"
+)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A command and the path of its route."""
+
+    kind: Kind
+    command: type[Command]
+
+    @cached_property
+    def name(self) -> str:
+        return self.command.__name__
+
+    @cached_property
+    def last(self) -> str:
+        """The last step of the path: the command's name in kebab case."""
+        return kebab(self.name)
+
+    @cached_property
+    def path(self) -> str:
+        return f"{ORGANIZATION}{STREAM_PATHS[self.kind]}/{self.last}"
+
+
+def kebab(name: str) -> str:
+    """A command's name as in its address."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+ADDRESSES = tuple(
+    Address(kind, command) for kind, command in COMMANDS.values() if not command.system and kind in STREAM_PATHS
+)
+"""Every command that a caller may send: a new command needs no route code."""
+
+
+@dataclass(frozen=True)
+class Addressed:
+    """What a request's path says."""
+
+    address: Address
+    organization: UUID
+    ref: Ref
+
+
+Endpoint = Callable[[Request, Addressed], Awaitable[Response]]
+
+
+class CommandRoute(BaseRoute):
+    """The route of all commands."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._addresses = {f"{address.kind}/{address.last}": address for address in ADDRESSES}
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """A POST to a command's address; another method is told which one it takes."""
+        found = PATTERN.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        address = self._addresses.get(f"{found['kind'] or 'directory'}/{found['command']}") if found else None
+        if found is None or address is None:
+            return Match.NONE, {}
+        child = {"route": address, "path_params": found.groupdict()}
+        return (Match.FULL if scope["method"] == "POST" else Match.PARTIAL), child
+
+    def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
+        """Nobody asks for an address by name."""
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. Raises what the endpoint raises, and HTTPException where the path names nothing."""
+        if scope["method"] != "POST":
+            raise HTTPException(405, headers={"Allow": "POST"})
+        response = await self._endpoint(Request(scope, receive, send), _addressed(scope))
+        await response(scope, receive, send)
+
+
+def _addressed(scope: Scope) -> Addressed:
+    address, found = scope["route"], scope["path_params"]
+    try:
+        ref = DIRECTORY if found["id"] is None else Ref(address.kind, UUID(found["id"]))
+        return Addressed(address, UUID(found["organization"]), ref)
+    except ValueError:  # what cannot be an id names nothing
+        raise HTTPException(404) from None
