@@ -115,7 +115,7 @@ class Relay:
         """Work until told to stop; without work look again every `poll` seconds, after failures more slowly."""
         while not stop.is_set():
             try:
-                worked = await self._work(stop)
+                worked = await self.step(stop)
             except TROUBLE as error:
                 logger.warning("relay.database_unreachable", error=type(error).__name__)
                 worked, self._pause = 0, self._longer(self._pause)
@@ -128,24 +128,22 @@ class Relay:
             else:
                 await asyncio.sleep(0)
 
-    async def _work(self, stop: asyncio.Event) -> int:
-        """Like `step`; under load the next batch is claimed and begun while the last nudges of one are under way."""
+    async def step(self, stop: asyncio.Event | None = None) -> int:
+        """One round; returns how many fan-outs were moved on and streams nudged.
+
+        Where more waits than one batch, the round goes on: the next batch is claimed and begun while the last nudges of
+        the one before are under way. Until told to stop.
+        """
         moved, rows = await self._begin()
         under_way = asyncio.create_task(self._deliver(rows))
         try:
-            while len(rows) == self._settings.batch and not (self._pause or stop.is_set()):
-                _, rows = await self._begin()
-                following = asyncio.create_task(self._deliver(rows))
-                under_way, before = following, under_way
-                moved += await before
+            while len(rows) == self._settings.batch and not (self._pause or (stop and stop.is_set())):
+                further, rows = await self._begin()
+                under_way, before = asyncio.create_task(self._deliver(rows)), under_way
+                moved += further + await before
         finally:
             moved += await under_way
         return moved
-
-    async def step(self) -> int:
-        """One round; returns how many fan-outs were moved on and streams nudged."""
-        moved, rows = await self._begin()
-        return moved + await self._deliver(rows)
 
     async def _begin(self) -> tuple[int, list[asyncpg.Record]]:
         """Move fan-outs on, and claim the streams to be nudged next."""
