@@ -67,7 +67,7 @@ async def keys(pool: Pool, settings: Settings) -> Outcome:
     rows = await pool.fetch(ORGANIZATIONS)
     lost = [row["organization"] for row in rows if not (settings.keyring_directory / str(row["organization"])).is_dir()]
     if not lost:
-        return f"{len(rows)} organizations, each with keys"
+        return f"there for every organization of the log: {len(rows)}"
     mend = "point GOALCYCLE_KEYRING to the keys of this log, or bring them back: `goalcycle restore --help`"
     where = settings.keyring_directory
     return [Fault("keyring.lost", f"{where} has no key of {len(lost)} organizations, such as {lost[0]}", mend)]

@@ -100,7 +100,7 @@ async def keyring(settings: Settings) -> Outcome:
         named = ", ".join(str(file) for file in damaged[:DAMAGED_NAMED])
         mend = "restore them from the keyring's backup: `goalcycle restore --help`"
         return [Fault("keyring.damaged", f"{len(damaged)} key files hold no key: {named}", mend)]
-    return f"{len(files)} keys in {folder}"
+    return f"keys in {folder}: {len(files)}, all readable"
 
 
 def _may(path: Path, rights: int) -> bool:

@@ -42,7 +42,7 @@ async def missing(pool: Pool, client: Client) -> Outcome:
         [name.stream for name in lost],
     )
     if not lost or not still:
-        return f"each of {len(names)} open streams has a running workflow"
+        return f"running for every open stream that was told of something: {len(names)}"
     what = f"{len(lost)} of {len(names)} open streams have no running workflow, such as {workflow_id(lost[0])}"
     return [Fault("workflows.missing", what, "`goalcycle rebuild workflows`")]
 
@@ -60,7 +60,7 @@ async def worker(client: Client) -> Outcome:
     lately = [one for one in answer.pollers if one.last_access_time.ToDatetime(UTC) > since]
     if not lately:
         return [Fault("worker.absent", f"no worker polls the task queue {TASK_QUEUE}", "`goalcycle run worker`")]
-    return f"{len(lately)} workers poll the task queue {TASK_QUEUE}"
+    return f"polling the task queue {TASK_QUEUE}: {len(lately)}"
 
 
 async def _runs(client: Client, name: str, gate: asyncio.Semaphore) -> bool:

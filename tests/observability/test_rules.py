@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ SCRAPING = yaml.safe_load((ROOT / "ops/prometheus/prometheus.yml").read_text(enc
 DASHBOARD = json.loads((ROOT / "ops/grafana/goalcycle.json").read_text(encoding="utf-8"))
 ALERTS: dict[str, dict[str, Any]] = {rule["alert"]: rule for group in RULES["groups"] for rule in group["rules"]}
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+PROMTOOL = shutil.which("promtool")
 BY_NAME = {metric.name: metric for metric in METRICS}
 DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 
@@ -178,3 +181,22 @@ def test_the_dashboard_can_be_loaded() -> None:
 def test_the_page_is_what_is_declared() -> None:
     """`goalcycle metrics > docs/metrics.md` writes it anew."""
     assert (ROOT / "docs/metrics.md").read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool (of Prometheus) is not on PATH")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "rules", "goalcycle.rules.yml"],
+        ["check", "config", "prometheus.yml"],
+        ["test", "rules", "goalcycle.rules.test.yml"],
+    ],
+    ids=" ".join,
+)
+def test_prometheus_itself_agrees(arguments: list[str]) -> None:
+    """The last one plays quiet and broken systems to the rules, and asks which of them fire."""
+    assert PROMTOOL is not None
+    ran = subprocess.run(
+        [PROMTOOL, *arguments], cwd=ROOT / "ops/prometheus", capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
