@@ -35,7 +35,7 @@ async def measure(names: Sequence[str], count: int, seconds: float, results: Pat
             if name not in names:
                 continue
             print(f"… {name}", file=sys.stderr, flush=True)
-            rows.extend(await row(stage, count, seconds))
+            rows.extend(await row.measure(stage, count, seconds))
             results.write_text(json.dumps(document(machine(), generator, rows), indent=1) + "\n", encoding="utf-8")
     return rows
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -32,10 +32,11 @@ class Stage:
 
     folder: Path
     stack: AsyncExitStack
-    _postgres: LocalStack | None = None
-    _temporal: LocalStack | None = None
+    postgres_url: str = ""
+    """Of a database whose owner may create others; empty: a server of this run's own."""
+    temporal_address: str = ""
+    """Empty: a server of this run's own."""
     _generator: Generator | None = None
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def load(self) -> Generator:
         """The load generator."""
@@ -45,10 +46,10 @@ class Stage:
 
     async def temporal(self) -> str:
         """The address of a Temporal dev server: the one of `make dev`, with its file."""
-        if self._temporal is None:
+        if not self.temporal_address:
             server = LocalStack(Settings(home=self.folder / "temporal"), parts=["temporal"], migrate=False)
-            self._temporal = await self.stack.enter_async_context(server)
-        return self._temporal.addresses.temporal
+            self.temporal_address = (await self.stack.enter_async_context(server)).addresses.temporal
+        return self.temporal_address
 
     @asynccontextmanager
     async def empty_temporal(self) -> AsyncIterator[str]:
@@ -60,10 +61,11 @@ class Stage:
     @asynccontextmanager
     async def site(self) -> AsyncIterator[Site]:
         """goalcycle on a database of its own, dropped at the end."""
-        if self._postgres is None:
+        if not self.postgres_url:
             server = LocalStack(Settings(home=self.folder / "postgres"), parts=["postgres"], migrate=False)
-            self._postgres = await self.stack.enter_async_context(server)
-        owner = self._postgres.settings.require_database_url().rpartition("/")[0]
+            started = await self.stack.enter_async_context(server)
+            self.postgres_url = started.settings.require_database_url().rpartition("/")[0] + "/postgres"
+        owner = self.postgres_url.rpartition("/")[0]
         name = f"bench_{uuid4().hex}"
         await _execute(f"{owner}/postgres", f"create database {name}")
         try:
@@ -126,12 +128,12 @@ async def _ready(process: asyncio.subprocess.Process, part: str, log: Path) -> N
 
 
 @asynccontextmanager
-async def open_stage() -> AsyncIterator[Stage]:
+async def open_stage(postgres_url: str = "", temporal_address: str = "") -> AsyncIterator[Stage]:
     """The stage of one run, in a folder that Postgres's own account may enter."""
     with TemporaryDirectory(prefix="goalcycle-bench-") as folder:
         Path(folder).chmod(0o755)
         async with AsyncExitStack() as stack:
-            yield Stage(Path(folder), stack)
+            yield Stage(Path(folder), stack, postgres_url, temporal_address)
 
 
 async def _execute(url: str, statement: str) -> None:

@@ -58,8 +58,10 @@ def _described(row: Row) -> dict[str, Any]:
 
 def _figure(name: str, figure: Figure) -> dict[str, Any]:
     floor = FLOORS.get(name)
-    known = {"floor": str(floor), "passes": floor.holds(figure)} if floor else {}
-    return {key: value for key, value in asdict(figure).items() if value is not None} | known
+    described = {key: value for key, value in asdict(figure).items() if value is not None}
+    if figure.spread is not None:
+        described["spread"] = list(figure.spread)
+    return described | ({"floor": str(floor), "passes": floor.holds(figure)} if floor else {})
 
 
 def lines(rows: Sequence[Row]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
 from bench.rounds import Row
 from bench.rows import (
@@ -19,11 +20,22 @@ from bench.rows import (
 )
 from bench.stage import Stage
 
-Measure = Callable[[Stage, int, float], Awaitable[list[Row]]]
-"""`measure(stage, rounds, seconds)`: seconds of each side in each round."""
 
-ROWS: dict[str, Measure] = {
-    row.NAME: row.measure
+class Module(Protocol):
+    """What a row's module has."""
+
+    NAME: str
+    TINY: Mapping[str, Any]
+    """Sizes at which both sides run, and nothing is measured."""
+
+    @staticmethod
+    async def measure(stage: Stage, count: int, seconds: float, **sizes: Any) -> list[Row]:
+        """So many rounds; seconds of each side in each round."""
+        ...
+
+
+ROWS: dict[str, Module] = {
+    row.NAME: cast("Module", row)
     for row in (
         append_fn_vs_insert,
         handler_vs_insert,

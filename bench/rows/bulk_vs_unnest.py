@@ -28,6 +28,7 @@ from eventlog.handler import Step as OrderStep
 
 NAME = "bulk_vs_unnest"
 CLIENTS = 4
+TINY: dict[str, int] = {}
 EVENTS = 200
 
 TABLE = """

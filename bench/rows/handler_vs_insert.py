@@ -23,25 +23,27 @@ from domain.decider import Ref
 
 NAME = "handler_vs_insert"
 CLIENTS = 64
+TINY = {"clients": 4}
 
 
-async def measure(stage: Stage, count: int, seconds: float) -> list[Row]:
+async def measure(stage: Stage, count: int, seconds: float, *, clients: int = CLIENTS) -> list[Row]:
     """Commands a second against rows a second."""
     async with stage.site() as site, site.engine() as engine:
         quarter = Quarter(engine)
         await quarter.found()
-        pairs = await rounds(Handler(quarter), PlainInsert(site.database_url), count=count, seconds=seconds)
+        pairs = await rounds(Handler(quarter, clients), PlainInsert(site.database_url), count=count, seconds=seconds)
     return [Row(NAME, rates(pairs))]
 
 
 class Handler:
     """Clients of the handler."""
 
-    def __init__(self, quarter: Quarter) -> None:
+    def __init__(self, quarter: Quarter, clients: int) -> None:
         self._quarter = quarter
+        self._clients = clients
 
     async def __call__(self, seconds: float) -> Sample:
-        cycles = [await self._open() for _ in range(CLIENTS)]
+        cycles = [await self._open() for _ in range(self._clients)]
         return await steps_taken(seconds, [self._step(*cycle) for cycle in cycles])
 
     async def _open(self) -> tuple[Ref, datetime]:

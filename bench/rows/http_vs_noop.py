@@ -20,16 +20,17 @@ from cli.serve.api import token_secret
 
 NAME = "http_vs_noop"
 CLIENTS = 16
+TINY = {"clients": 2}
 
 
-async def measure(stage: Stage, count: int, seconds: float) -> list[Row]:
+async def measure(stage: Stage, count: int, seconds: float, *, clients: int = CLIENTS) -> list[Row]:
     """Both sides in turn, from the same load generator."""
     load = await stage.load()
     async with stage.site() as site:
         async with site.engine() as engine:
             quarter = Quarter(engine)
-            await quarter.track(CLIENTS)
-            ours = [await check_ins(site, quarter, client) for client in range(CLIENTS)]
+            await quarter.track(clients)
+            ours = [await check_ins(site, quarter, client) for client in range(clients)]
         theirs = [[_to_noop(request) for request in requests] for requests in ours]
         port = site.settings.api_port
         async with site.serving("api", module="bench.api"):

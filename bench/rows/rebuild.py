@@ -29,6 +29,7 @@ from eventlog.relay import rebuild_wakes
 
 NAME = "rebuild"
 PLANS = 60
+TINY = {"plans": 2, "events": 40}
 EVENTS = 200
 PATIENCE = 120
 

@@ -26,6 +26,7 @@ from eventlog.relay import Relay, RelaySettings, rebuild_wakes
 
 NAME = "relay_vs_raw"
 STREAMS = 200
+TINY = {"streams": 16}
 TASK_QUEUE = "bench-without-worker"
 
 

@@ -28,16 +28,17 @@ from eventlog.states import StateCache
 
 NAME = "replay_vs_eventsourcing"
 STREAMS = 12
+TINY = {"streams": 1}
 EVENTS = 500
 
 
-async def measure(stage: Stage, count: int, seconds: float) -> list[Row]:
+async def measure(stage: Stage, count: int, seconds: float, *, streams: int = STREAMS) -> list[Row]:
     """Events a second, with the hash check off and on."""
     from bench.eventsourcing_side import library_on
 
     async with stage.site() as site, site.engine() as engine:
         quarter = Quarter(engine)
-        await quarter.track(STREAMS)
+        await quarter.track(streams)
         for owner in quarter.owners:
             await quarter.fill(owner, EVENTS)
         refs = [quarter.plan_ref(owner) for owner in quarter.owners]

@@ -35,6 +35,7 @@ from workflows.ids import workflow_id
 NAME = "temporal_events_per_plan_quarter"
 CHECK_IN = "temporal_events_per_check_in"
 PLANS = 4
+TINY = {"plans": 1}
 ROUNDS_OF_CHECK_INS = 2
 PATIENCE = 60
 UNDELIVERED = "select count(*) from goalcycle.streams where wake_position > delivered_position"

@@ -12,6 +12,7 @@ Figures are commands a second; `p50` in milliseconds, its ratio theirs over ours
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -31,33 +32,36 @@ from domain.plan.signing import SignPlan, SubmitPlan
 
 NAME = "vs_entity_workflow"
 CLIENTS = 50
+TINY = {"clients": 4, "parts": ("relay",)}
 UNDELIVERED = "select count(*) from goalcycle.streams where wake_position > delivered_position"
 PARTS = ("projector", "worker", "relay")
 
 
-async def measure(stage: Stage, count: int, seconds: float) -> list[Row]:
+async def measure(
+    stage: Stage, count: int, seconds: float, *, clients: int = CLIENTS, parts: Sequence[str] = PARTS
+) -> list[Row]:
     """Commands a second, and their p50."""
     load, temporal = await stage.load(), await stage.temporal()
-    async with stage.site() as site, AsyncExitStack() as parts:
+    async with stage.site() as site, AsyncExitStack() as running:
         async with site.engine() as engine:
             tracked = Quarter(engine)
-            await tracked.track(CLIENTS // 2)
+            await tracked.track(clients // 2)
             committing = tracked.next()
-            await committing.commit(CLIENTS // 2)
-            clients = [await check_ins(site, tracked, number) for number in range(CLIENTS // 2)]
-            clients += [await _signing(site, committing, owner) for owner in committing.owners]
+            await committing.commit(clients // 2)
+            scripts = [await check_ins(site, tracked, number) for number in range(clients // 2)]
+            scripts += [await _signing(site, committing, owner) for owner in committing.owners]
             commands = await _textbook_commands(tracked)
-        for part in PARTS:
-            await parts.enter_async_context(site.serving(part, temporal=temporal))
-        await parts.enter_async_context(site.serving("api"))
-        await parts.enter_async_context(site.running("bench.textbook.worker", temporal, name="textbook"))
+        for part in parts:
+            await running.enter_async_context(site.serving(part, temporal=temporal))
+        await running.enter_async_context(site.serving("api"))
+        await running.enter_async_context(site.running("bench.textbook.worker", temporal, name="textbook"))
 
         async def ours(seconds: float) -> Sample:
-            load_done = await load.run(site.settings.api_port, clients, seconds)
+            load_done = await load.run(site.settings.api_port, scripts, seconds)
             await _delivered(site.database_url)
             return sample(load_done)
 
-        pairs = await rounds(ours, _updates(load, temporal, commands), count=count, seconds=seconds)
+        pairs = await rounds(ours, _updates(load, temporal, commands, clients), count=count, seconds=seconds)
     p50 = [(1000 * (ours.p50 or 0), 1000 * (theirs.p50 or 0)) for ours, theirs in pairs]
     return [Row(NAME, rates(pairs), {"p50": compared(p50, "ms", inverted=True)})]
 
@@ -73,8 +77,8 @@ async def _delivered(database_url: str) -> None:
         await connection.close()
 
 
-def _updates(load: Generator, temporal: str, commands: list[tuple[str, Any]]) -> Side:
-    plans = [str(uuid4()) for _ in range(CLIENTS)]
+def _updates(load: Generator, temporal: str, commands: list[tuple[str, Any]], clients: int) -> Side:
+    plans = [str(uuid4()) for _ in range(clients)]
 
     async def theirs(seconds: float) -> Sample:
         job = {"temporal": temporal, "plans": plans, "commands": commands, "seconds": seconds}
