@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry
 
 from domain.problems import PROBLEMS
 from eventlog import metrics
-from eventlog.metering import counter, histogram, show_queue
+from eventlog.metering import show_queue
+from eventlog.tally import Counter, Histogram
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -18,9 +19,9 @@ class Metrics:
 
     def __init__(self, queue_depth: Callable[[], int], registry: CollectorRegistry | None = None) -> None:
         self.registry = CollectorRegistry() if registry is None else registry
-        self.latency = histogram(metrics.HTTP_REQUEST, self.registry)
-        self.commands = counter(metrics.COMMANDS, self.registry)
-        self.refusals = counter(metrics.REFUSALS, self.registry)
+        self.latency = Histogram(metrics.HTTP_REQUEST, self.registry)
+        self.commands = Counter(metrics.COMMANDS, self.registry)
+        self.refusals = Counter(metrics.REFUSALS, self.registry)
         for code in PROBLEMS:  # a series that begins with its first refusal would hide it from `increase`
             self.refusals.labels(code)
         show_queue(self.registry, queue_depth)

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Gauge
 
 from domain.decider import Ref
 from domain.problems import DomainError
@@ -23,24 +23,12 @@ from eventlog.log import AppendRequest, AppendResult, Outcome
 from eventlog.metrics import Metric
 from eventlog.outage import LOST
 from eventlog.postgres import PostgresLog
-
-disable_created_metrics()  # type: ignore[no-untyped-call]
-# When a series began is of no use to any rule of ours, and would be one series more for each.
-
-
-def counter(metric: Metric, registry: CollectorRegistry) -> Counter:
-    """A declared counter."""
-    return Counter(metric.name.removesuffix("_total"), metric.meaning, metric.labels, registry=registry)
+from eventlog.tally import Histogram
 
 
 def gauge(metric: Metric, registry: CollectorRegistry) -> Gauge:
     """A declared gauge."""
     return Gauge(metric.name, metric.meaning, metric.labels, registry=registry)
-
-
-def histogram(metric: Metric, registry: CollectorRegistry) -> Histogram:
-    """A declared histogram."""
-    return Histogram(metric.name, metric.meaning, metric.labels, buckets=metric.buckets, registry=registry)
 
 
 def show_queue(registry: CollectorRegistry, depth: Callable[[], int], limit: int = QUEUE_LIMIT) -> None:
@@ -54,7 +42,7 @@ class MeteredAppender:
 
     def __init__(self, appender: Submits, registry: CollectorRegistry) -> None:
         self._submit = appender.submit
-        seconds = histogram(metrics.APPEND, registry)
+        seconds = Histogram(metrics.APPEND, registry)
         self._answered = {outcome: seconds.labels(outcome.value) for outcome in Outcome}
         self._queue_full, self._failed = seconds.labels("queue_full"), seconds.labels("failed")
 
@@ -78,7 +66,7 @@ class MeteredLog(PostgresLog):
 
     def __init__(self, database_url: str, pool: asyncpg.Pool[asyncpg.Record], registry: CollectorRegistry) -> None:
         super().__init__(database_url, pool)
-        seconds = histogram(metrics.APPEND_CALL, registry)
+        seconds = Histogram(metrics.APPEND_CALL, registry)
         self._answered, self._lost, self._failed = map(seconds.labels, ("answered", "lost", "failed"))
 
     async def append(self, organization: UUID, requests: Sequence[AppendRequest]) -> list[AppendResult]:
@@ -100,7 +88,7 @@ class MeteredAgendas(Agendas):
 
     def meter(self, registry: CollectorRegistry) -> MeteredAgendas:
         """Time them in this registry."""
-        self._seconds = histogram(metrics.DUTY, registry)
+        self._seconds = Histogram(metrics.DUTY, registry)
         return self
 
     async def perform(self, organization: UUID, ref: Ref, duty_key: str, now: datetime) -> Performed:
