@@ -77,13 +77,13 @@ def lines(rows: Sequence[Row]) -> list[str]:
 
 def _line_of(key: str, shown: str, figure: Figure) -> str:
     floor = FLOORS.get(key)
-    spread = "" if figure.spread is None else f"{_number(figure.spread[0])} to {_number(figure.spread[1])}"
+    spread = "" if figure.spread is None else f"{number(figure.spread[0])} to {number(figure.spread[1])}"
     cells = (
         shown,
         str(floor) if floor else "report",
         "" if figure.ratio is None else f"{figure.ratio:.2f}",
-        _number(figure.ours),
-        "" if figure.theirs is None else _number(figure.theirs),
+        number(figure.ours),
+        "" if figure.theirs is None else number(figure.theirs),
         figure.unit,
         spread,
     )
@@ -96,5 +96,6 @@ def _line(cells: Sequence[str], verdict: str) -> str:
     return f"{first:<{WIDTHS[0]}}{numbers}  {verdict}".rstrip()
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A figure with the digits that can be believed."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
