@@ -253,9 +253,8 @@ class CommandHandler:
 
     def _note(self, order: Order, event: str, **more: Any) -> None:
         stream = str(order.steps[0].ref.stream)
-        logger.info(
-            event, organization=str(order.organization), stream=stream, command_id=str(order.command_id), **more
-        )
+        log = logger.warning if event == "clock.skewed" else logger.info  # a clock is the operators' business
+        log(event, organization=str(order.organization), stream=stream, command_id=str(order.command_id), **more)
 
 
 def _others(order: Order, heads: dict[Ref, Head]) -> dict[Ref, Head]:

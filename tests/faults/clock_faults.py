@@ -34,6 +34,23 @@ def library() -> Path | None:
     return None
 
 
+def turned(dial: Path) -> dict[str, str]:
+    """What a process needs in its environment for its wall clock to follow a dial."""
+    return {
+        "LD_PRELOAD": str(library()),
+        "FAKETIME_TIMESTAMP_FILE": str(dial),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def turn(dial: Path, offset: str) -> None:
+    """Put all clocks that follow this dial so many seconds off the right time, like `+3600`."""
+    fresh = dial.with_suffix(".new")
+    fresh.write_text(f"{offset}\n", encoding="ascii")
+    fresh.replace(dial)
+
+
 class ClockOff(Fault):
     """The wall clock of some processes jumps, stays off for a while, and is stepped back."""
 
@@ -54,23 +71,18 @@ class ClockOff(Fault):
         for part in self.parts:
             for number in range(1, getattr(system.shape, part) + 1):
                 name = f"{part}-{number}"
-                self._turn(system, name, RIGHT)
-                system.environments[name] = {
-                    "LD_PRELOAD": str(library()),
-                    "FAKETIME_TIMESTAMP_FILE": str(self._dial(system, name)),
-                    "FAKETIME_NO_CACHE": "1",
-                    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                }
+                turn(self._dial(system, name), RIGHT)
+                system.environments[name] = turned(self._dial(system, name))
 
     async def strike(self, system: System) -> None:
         for part in self.parts:
             for name in system.names(part) if self.everybody else [system.any(part)]:
-                self._turn(system, name, f"{self.seconds:+d}")
+                turn(self._dial(system, name), f"{self.seconds:+d}")
                 self._off.add(name)
 
     async def heal(self, system: System) -> None:
         for name in self._off:
-            self._turn(system, name, RIGHT)
+            turn(self._dial(system, name), RIGHT)
         self._off.clear()
 
     async def check(self, system: System) -> list[str]:
@@ -83,11 +95,6 @@ class ClockOff(Fault):
 
     def _dial(self, system: System, name: str) -> Path:
         return system.home / f"clock-of-{name}"
-
-    def _turn(self, system: System, name: str, offset: str) -> None:
-        fresh = self._dial(system, name).with_suffix(".new")
-        fresh.write_text(f"{offset}\n", encoding="ascii")
-        fresh.replace(self._dial(system, name))
 
 
 class HourAhead(ClockOff):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,15 +40,31 @@ class Heard:
     """Seconds until a refusal for overload was there."""
     malformed: list[str] = field(default_factory=list)
     """Refusals that are no proper problem with a Retry-After."""
+    processor: float = 0.0
+    """Seconds of processor time that the API used meanwhile."""
 
     @property
     def goodput(self) -> float:
         """Acknowledged commands a second."""
-        return (self.statuses.get(200, 0) + self.statuses.get(201, 0)) / self.seconds
+        return self.acknowledged / self.seconds
+
+    @property
+    def acknowledged(self) -> int:
+        return self.statuses.get(200, 0) + self.statuses.get(201, 0)
 
     @property
     def refused(self) -> int:
         return self.statuses.get(503, 0)
+
+    def __add__(self, other: Heard) -> Heard:
+        return Heard(
+            self.seconds + other.seconds,
+            {key: self.statuses.get(key, 0) + other.statuses.get(key, 0) for key in self.statuses | other.statuses},
+            {key: self.codes.get(key, 0) + other.codes.get(key, 0) for key in self.codes | other.codes},
+            self.refused_within + other.refused_within,
+            self.malformed + other.malformed,
+            self.processor + other.processor,
+        )
 
     def slowest(self, share: float = 0.95) -> float:
         """Seconds within which that share of the refusals was there."""
@@ -108,6 +125,12 @@ async def _response(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], 
     first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
     return int(first.split()[1]), headers, await reader.readexactly(int(headers.get("content-length", "0")))
+
+
+def worked(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    user, system = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:
