@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from cli.backup.manifest import BackupError
 from cli.stack.errors import BinaryMissing
@@ -82,5 +82,6 @@ def without_password(database_url: str) -> tuple[str, Mapping[str, str]]:
     user, _, password = account.partition(":")
     query = dict(parse_qsl(parts.query))
     password = unquote(password) or query.pop("password", "")
-    url = urlunsplit((parts.scheme, user + at + host, parts.path, urlencode(query, quote_via=quote), ""))
+    asked = urlencode(query, quote_via=quote, safe="/")
+    url = f"{parts.scheme}://{user}{at}{host}{parts.path}{'?' if asked else ''}{asked}"  # a host may be missing
     return url, {"PGPASSWORD": password} if password else {}

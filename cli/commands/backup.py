@@ -33,6 +33,7 @@ def command(context: click.Context, folder: Path | None, keys: Path | None, with
         raise click.UsageError("name the copy of the keyring with --keys FOLDER, or say --without-keys and a FOLDER")
     from cli.backup.making import back_up_log
     from cli.backup.manifest import BackupError
+    from cli.backup.trouble import plainly
     from cli.logs import configure_logs
     from eventlog.keycopy import copy_keys
 
@@ -40,21 +41,22 @@ def command(context: click.Context, folder: Path | None, keys: Path | None, with
     configure_logs(settings)
     told: dict[str, object] = {}
     began = time.monotonic()
+    faults: list[str] = []
     try:
-        if folder is not None:
-            manifest = asyncio.run(back_up_log(settings, folder.absolute()))
-            told |= {"folder": str(folder), "events": manifest.events, "organizations": len(manifest.organizations)}
-            told["seconds"] = round(time.monotonic() - began, 3)
-            _say(as_json, f"{folder}: {manifest.events} events of {len(manifest.organizations)} organizations")
+        with plainly():
+            if folder is not None:
+                manifest = asyncio.run(back_up_log(settings, folder.absolute()))
+                told |= {"folder": str(folder), "events": manifest.events, "organizations": len(manifest.organizations)}
+                told["seconds"] = round(time.monotonic() - began, 3)
+                _say(as_json, f"{folder}: {manifest.events} events of {len(manifest.organizations)} organizations")
+            if keys is not None:
+                copy = copy_keys(settings.keyring_directory, keys)
+                told |= {"keys": copy.keys, "keys_copied": copy.copied, "keys_erased": copy.erased}
+                _say(as_json, f"{keys}: {copy.keys} keys ({copy.copied} new, {copy.erased} erased)")
+                faults = _faults(copy, settings.keyring_directory, keys)
     except BackupError as error:
         click.echo(f"goalcycle: {error}", err=True)
         context.exit(Exit.FAILED)
-    faults: list[str] = []
-    if keys is not None:
-        copy = copy_keys(settings.keyring_directory, keys)
-        told |= {"keys": copy.keys, "keys_copied": copy.copied, "keys_erased": copy.erased}
-        _say(as_json, f"{keys}: {copy.keys} keys ({copy.copied} new, {copy.erased} erased)")
-        faults = _faults(copy, settings.keyring_directory, keys)
     if as_json:
         click.echo(json.dumps({**told, "faults": faults}))
     for fault in faults:

@@ -36,6 +36,7 @@ def command(context: click.Context, folder: Path | None, keys: Path | None, as_j
         raise click.UsageError("name the FOLDER of a backup, or a copy of the keyring with --keys FOLDER, or both")
     from cli.backup.manifest import BackupError
     from cli.backup.restoring import prove, restore_log
+    from cli.backup.trouble import plainly
     from cli.logs import configure_logs
     from eventlog.keycopy import copy_keys
 
@@ -43,23 +44,27 @@ def command(context: click.Context, folder: Path | None, keys: Path | None, as_j
     configure_logs(settings)
     told: dict[str, object] = {}
     faults: list[str] = []
+    manifest = None
     try:
-        # The log first: where it is refused, nothing at all has changed.
-        manifest = asyncio.run(restore_log(settings, folder.absolute())) if folder is not None else None
+        with plainly():
+            if folder is not None:  # first: where it is refused, nothing at all has changed
+                manifest = asyncio.run(restore_log(settings, folder.absolute()))
+            if keys is not None:
+                copy = copy_keys(keys, settings.keyring_directory)
+                told |= {"keys": copy.keys, "keys_restored": copy.copied}
+                _say(as_json, f"{settings.keyring_directory}: {copy.copied} keys restored, {copy.keys} there now")
+                faults += [f"{keys}: the key of {subject} in {org} is damaged" for org, subject in copy.damaged]
+                faults += [f"the keyring keeps its own key for {subject} in {org}" for org, subject in copy.differing]
+            if manifest is not None:
+                proof = asyncio.run(prove(settings, manifest))
+                told |= {"events": proof.events, "organizations": len(manifest.organizations)}
+                _say(
+                    as_json, f"order and content of {proof.events} events checked, as of {manifest.made_at.isoformat()}"
+                )
+                faults += [*proof.faults, *_lost_texts(proof)]
     except BackupError as error:
         click.echo(f"goalcycle: {error}", err=True)
         context.exit(Exit.FAILED)
-    if keys is not None:
-        copy = copy_keys(keys, settings.keyring_directory)
-        told |= {"keys": copy.keys, "keys_restored": copy.copied}
-        _say(as_json, f"{settings.keyring_directory}: {copy.copied} keys restored, {copy.keys} there now")
-        faults += [f"{keys}: the key of {subject} in {org} is damaged" for org, subject in copy.damaged]
-        faults += [f"the keyring keeps its own key for {subject} in {org}" for org, subject in copy.differing]
-    if manifest is not None:
-        proof = asyncio.run(prove(settings, manifest))
-        told |= {"events": proof.events, "organizations": len(manifest.organizations)}
-        _say(as_json, f"order and content of {proof.events} events checked, as of {manifest.made_at.isoformat()}")
-        faults += [*proof.faults, *_lost_texts(proof)]
     if as_json:
         click.echo(json.dumps({**told, "faults": faults}))
     for fault in faults:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +14,14 @@ import asyncpg
 import pytest
 
 from cli.backup.programs import without_password
+from cli.composition import Engine
+from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY
 from domain.goals import Okr
-from domain.plan.drafting import DraftGoal
 from eventlog.keyring import DirectoryKeyring
 from tests.backup.conftest import Site
-from tests.support.quarter import Quarter, objective, windows
+from tests.support.commands import goalcycle
+from tests.support.quarter import Quarter, windows
 
 HOURS = windows(*(hour * 3600 for hour in range(1, 6)))
 
@@ -100,15 +103,14 @@ async def test_a_snapshot_is_one_moment_of_a_log_that_is_written(site: Site, emp
     acknowledged: list[int] = []
     stop = asyncio.Event()
 
-    async def write(quarter: Quarter, owner_index: int) -> None:
-        owner = quarter.staff[owner_index]
+    async def write(engine: Engine) -> None:
+        there = Quarter(engine, quarter.organization)
         while not stop.is_set():
-            draft = DraftGoal(goal=uuid4(), definition=objective(), cycle=quarter.cycle, owner=owner)
-            acknowledged.append((await quarter.act(owner, quarter.plan_ref(owner), draft)).last_position)
+            newcomer = AddPerson(person=uuid4(), name="Somebody", manager=quarter.lead)
+            acknowledged.append((await there.act(quarter.lead, DIRECTORY, newcomer)).last_position)
 
     async with site.engine() as engine:
-        there = Quarter(engine, quarter.organization, quarter.cycle, staff=quarter.staff)
-        writers = [asyncio.create_task(write(there, n)) for n in (0, 1)]
+        writers = [asyncio.create_task(write(engine)) for _ in range(2)]
         await _until(lambda: len(acknowledged) > 20)
         before = max(acknowledged)
         said = await site.run("backup", str(tmp_path / "log"), "--keys", str(tmp_path / "keys"), "--json")
@@ -236,6 +238,31 @@ async def test_a_failed_backup_leaves_nothing(site: Site, tmp_path: Path) -> Non
     assert "pg_dump" in said.errors
     assert list(tmp_path.glob("*log*")) == []
     assert list(tmp_path.glob(".*log*")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "line"),
+    [
+        ({"GOALCYCLE_POSTGRES_BIN": "old"}, 3, r"no `pg_dump` of Postgres \d+ or newer \(.*old/pg_dump: version 15\)"),
+        ({"GOALCYCLE_DATABASE_URL": "postgresql://x:secret@127.0.0.1:1/x"}, 1, "the database does not answer"),
+        ({"folder": "/proc/backup"}, 1, "/proc/.*: give the folder to this account"),
+    ],
+    ids=["old program", "no database", "no room"],
+)
+async def test_what_is_in_the_way_is_one_clear_line(
+    site: Site, tmp_path: Path, change: dict[str, str], code: int, line: str
+) -> None:
+    program = tmp_path / "old" / "pg_dump"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 15.2'\n")
+    program.chmod(0o755)
+    folder = change.pop("folder", str(tmp_path / "log"))
+    changed = {name: str(program.parent) if value == "old" else value for name, value in change.items()}
+    said = await goalcycle("backup", folder, "--without-keys", environment={**site.environment, **changed})
+    assert said.code == code
+    (told,) = said.errors.splitlines()
+    assert re.search(line, told), told
+    assert "secret" not in told
 
 
 def test_no_password_is_an_argument() -> None:
