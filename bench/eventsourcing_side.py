@@ -102,7 +102,8 @@ class Library:
 
     def fold(self, plan: UUID) -> int:
         """Fold a plan anew; returns how many events it had."""
-        return self._get(plan).version
+        version: int = self._get(plan).version
+        return version
 
     def readings(self, plan: UUID) -> dict[UUID, str]:
         """The last value of each measure."""
