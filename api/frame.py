@@ -11,7 +11,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics, method_label
@@ -20,6 +20,8 @@ from domain.problems import DomainError
 
 logger = structlog.get_logger(__name__)
 REQUEST_ID = b"x-request-id"
+ABANDONED = 499
+"""Stands in the metrics for the status of a request whose caller hung up before there was an answer."""
 
 
 class Frame:
@@ -50,11 +52,13 @@ class Frame:
             with structlog.contextvars.bound_contextvars(request_id=request_id):
                 await self._guarded(scope, self._bounded(scope, receive), answer, lambda: status != 0)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
+            self._note(scope, status or ABANDONED, time.perf_counter() - started)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send, begun: Callable[[], bool]) -> None:
         try:
             await self._app(scope, receive, send)
+        except ClientDisconnect:
+            logger.info("request.abandoned")  # nobody is left to be answered, and nothing went wrong here
         except Exception as error:
             # The message may hold a text that the caller sent; the frames and the type say enough.
             frames = "".join(traceback.format_tb(error.__traceback__))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -78,6 +79,31 @@ async def test_it_serves_over_a_real_socket(world: World) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get("/health/live")
+
+
+async def test_a_caller_who_hangs_up_is_no_failure_of_ours(world: World) -> None:
+    port = pick_free()
+    async with (
+        listening(world.services, "127.0.0.1", port),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        token = world.headers()["Authorization"]
+        head = [
+            f"POST {world.route('AddTeam')} HTTP/1.1",
+            "Host: api.test",
+            f"Authorization: {token}",
+            "Content-Type: application/json",
+            "Content-Length: 100",
+        ]
+        writer.write("\r\n".join([*head, "", '{"team": ']).encode())
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        async with asyncio.timeout(10):
+            while 'status="499"' not in (text := (await client.get("/metrics")).text):
+                await asyncio.sleep(0.02)
+    assert 'status="500"' not in text
 
 
 def test_goalcycle_openapi_prints_the_document() -> None:
