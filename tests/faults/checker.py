@@ -117,6 +117,10 @@ def effects(facts: Facts, sent: Sequence[Sent]) -> Iterator[str]:
         yield from _effect(command, events)
 
 
+AT_THE_DOOR = {"queue.full"}
+"""Told to come back before anybody looked whether the command had come before: no refusal of the command."""
+
+
 def _effect(command: Sent, events: Sequence[Recorded]) -> Iterator[str]:
     where = f"{command.name} {command.command_id}"
     acknowledged = [one for one in command.tries if one.verdict is Verdict.ACKNOWLEDGED]
@@ -136,7 +140,8 @@ def _effect(command: Sent, events: Sequence[Recorded]) -> Iterator[str]:
     if any(event.actor != command.actor for event in events):
         yield f"{where} is recorded under another actor"
     for one in command.tries:
-        if one.verdict in (Verdict.REFUSED, Verdict.UNCHANGED) and events[0].recorded_at < one.sent_at:
+        looked_at = one.verdict in (Verdict.REFUSED, Verdict.UNCHANGED) and one.code not in AT_THE_DOOR
+        if looked_at and events[0].recorded_at < one.sent_at:
             yield f"{where} was {one.verdict} ({one.code}) although its effect was in the log before it was sent"
     if command.verdict not in (Verdict.ACKNOWLEDGED, Verdict.UNKNOWN):
         yield f"doubled: {where} was {command.verdict} every time and has an effect at {positions}"
