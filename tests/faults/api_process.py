@@ -12,7 +12,7 @@ from cli.composition import open_engine
 from cli.serve.api import token_secret
 from cli.stack.ports import pick_free
 from eventlog.settings import Settings
-from tests.faults.clients import Crowd
+from tests.faults.crowd import Crowd
 from tests.faults.ground import Ground, prepare
 from tests.faults.load import Post, resident
 from tests.support.processes import Process, running

@@ -12,7 +12,7 @@ import shutil
 import statistics
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,8 @@ from domain.values import SYSTEM
 from eventlog.outage import TROUBLE
 from eventlog.views import PostgresViews
 from tests.faults.checker import Balance, Violation, balance, violations
-from tests.faults.clients import Client, Crowd
+from tests.faults.clients import Client, act_all
+from tests.faults.crowd import Crowd
 from tests.faults.facts import Facts
 from tests.faults.ground import prepare
 from tests.faults.pace import Pace
@@ -233,7 +234,7 @@ async def campaigning(
                 crowd = Crowd(system.api_urls, secret, ground, seed, pace or Pace())
                 system.pace = crowd.pace
                 async with crowd.connected():
-                    clients = asyncio.create_task(crowd.run())
+                    clients = asyncio.create_task(act_all(crowd))
                     try:
                         yield Campaign(system, crowd, Client(crowd, PROBER), clients)
                     finally:
@@ -255,6 +256,13 @@ def _widest(faults: Sequence[Fault]) -> Shape:
     return Shape(**{part: max(getattr(shape, part) for shape in shapes) for part in Shape.__dataclass_fields__})
 
 
+def _turns(faults: Sequence[Fault], seed: int) -> Iterator[Fault]:
+    """Round after round, each in an order that the seed chooses."""
+    choose = random.Random(seed)
+    while True:
+        yield from choose.sample(faults, k=len(faults))
+
+
 async def run_campaign(
     faults: Fault | Sequence[Fault],
     seed: int,
@@ -273,16 +281,14 @@ async def run_campaign(
     began = time.monotonic()
     async with campaigning(chosen, seed, pace=pace) as campaign:
         await campaign.calm()
-        rounds = 0
-        while rounds < strikes if seconds is None else (rounds == 0 or time.monotonic() - began < seconds):
-            for fault in random.Random(f"{seed}/{rounds}").sample(chosen, k=len(chosen)):
-                await campaign.suffer(fault, outcome)
-                await campaign.calm()
-                if outcome.violations:
-                    break
-            rounds += 1
-            if outcome.violations:
+        for place, fault in enumerate(_turns(chosen, seed)):
+            enough = place >= strikes * len(chosen)
+            if seconds is not None:  # every fault strikes once, however long that takes
+                enough = place >= len(chosen) and time.monotonic() - began >= seconds
+            if enough or outcome.violations:
                 break
+            await campaign.suffer(fault, outcome)
+            await campaign.calm()
         for fault in chosen:
             outcome.violations += [Violation(fault.name, what) for what in await fault.check(campaign.system)]
         await campaign.judge(outcome)

@@ -6,7 +6,8 @@ import asyncio
 from uuid import UUID
 
 from eventlog.outage import TROUBLE
-from tests.faults.clients import Client, Crowd
+from tests.faults.clients import Client
+from tests.faults.crowd import Crowd
 from tests.faults.system import System
 
 LATE_SECONDS = 2.0
