@@ -17,7 +17,7 @@ from domain.board import CycleRow, PlanRow, cycle_row, plan_row
 from domain.cycle.state import CycleState
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY, DirectoryState
-from domain.messages import Kind
+from domain.messages import Event, Kind
 from domain.plan.ground import ground_of
 from domain.plan.state import PlanState
 from domain.values import plan_id
@@ -39,6 +39,13 @@ class Rows:
     """By source, a plan or a cycle; an empty list where nothing is asked any more."""
 
 
+class Read(NamedTuple):
+    """An event of the log, and what it says."""
+
+    recorded: Recorded
+    event: Event
+
+
 class Known(NamedTuple):
     """A folded stream: `state` is at `version`, and nothing more of the stream lies at or before `through`."""
 
@@ -47,14 +54,16 @@ class Known(NamedTuple):
     state: Any
 
 
-@dataclass(frozen=True)
+@dataclass
 class Batch:
     """An organization's events from just after position `start` up to `end`."""
 
     organization: UUID
     start: int
     end: int
-    streams: dict[Ref, list[Recorded]]
+    since: int
+    """Every event after this position was in this batch or in one before it, and folded if its stream was asked for."""
+    streams: dict[Ref, list[Read]] = field(default_factory=dict)
 
 
 class Projection:
@@ -68,23 +77,43 @@ class Projection:
         self._codec = codec
         self._cached_streams = cached_streams
         self._known: OrderedDict[tuple[UUID, Ref], Known] = OrderedDict()
+        self._followed: dict[UUID, tuple[int, int]] = {}
+        """From which position to which one each organization's batches came one after the other, whole."""
 
-    def readable(self, events: Sequence[Recorded]) -> Sequence[Recorded]:
-        """The events before the first that cannot be read; raises what reading it raises where it comes first."""
-        for place, event in enumerate(events):
+    def read(self, found: Sequence[Recorded]) -> list[Read]:
+        """The events before the first that cannot be read; raises UnknownEventError where it comes first."""
+        read: list[Read] = []
+        for recorded in found:
             try:
-                self._codec.decode(event)
-            except (UnknownEventError, ValueError):  # pydantic's error is a ValueError
-                if place == 0:
+                read.append(Read(recorded, self._codec.decode(recorded)))
+            except UnknownEventError:
+                if not read:
                     raise
-                return events[:place]
-        return events
+                break
+        return read
 
     async def rows(self, organization: UUID, events: Sequence[Recorded], open_cycles: Iterable[UUID]) -> Rows:
+        """The rows after a batch of which every event can be read."""
+        read = [Read(recorded, self._codec.decode(recorded)) for recorded in events]
+        return await self.rows_after(organization, read, open_cycles)
+
+    async def rows_after(self, organization: UUID, events: Sequence[Read], open_cycles: Iterable[UUID]) -> Rows:
         """The rows after a batch. `open_cycles` are those that a change of the directory may touch."""
-        batch = Batch(organization, events[0].position - 1, events[-1].position, {})
-        for event in events:
-            batch.streams.setdefault(Ref(event.kind, event.stream), []).append(event)
+        batch = self._batch(organization, events)
+        rows = await self._rows(batch, open_cycles)
+        if batch.since <= batch.start:
+            self._followed[organization] = (batch.since, batch.end)
+        return rows
+
+    def _batch(self, organization: UUID, events: Sequence[Read]) -> Batch:
+        start, end = events[0].recorded.position - 1, events[-1].recorded.position
+        begun, followed = self._followed.pop(organization, (start, start))
+        batch = Batch(organization, start, end, begun if begun <= start <= followed else start)
+        for read in events:
+            batch.streams.setdefault(Ref(read.recorded.kind, read.recorded.stream), []).append(read)
+        return batch
+
+    async def _rows(self, batch: Batch, open_cycles: Iterable[UUID]) -> Rows:
         cycles = {ref.stream for ref in batch.streams if ref.kind == "cycle"}
         if DIRECTORY in batch.streams:
             cycles |= set(open_cycles)
@@ -113,26 +142,30 @@ class Projection:
         """A stream's state as of the batch's end. The log is read only for what neither cache nor batch holds."""
         key = (batch.organization, ref)
         known = self._known.get(key)
+        held_from = batch.since  # from here on, cache and batch together hold every event of a stream
         if known is None or known.through > batch.end:  # ahead, where an earlier attempt was rolled back
+            held_from = batch.since if known is None else batch.start
             known = Known(0, 0, self._deciders[ref.kind].initial)
         if known.through < batch.end:
-            if known.through >= batch.start:
-                tail = [event for event in batch.streams.get(ref, ()) if event.version > known.version]
+            if known.through >= held_from:
+                tail = [read for read in batch.streams.get(ref, ()) if read.recorded.version > known.version]
             else:
-                tail = await self._log.read_stream(
+                found = await self._log.read_stream(
                     batch.organization, ref, after_version=known.version, up_to_position=batch.end
                 )
+                tail = [Read(recorded, self._codec.decode(recorded)) for recorded in found]
             known = self._known[key] = self._folded(ref, known, tail, batch.end)
         self._known.move_to_end(key)
         while len(self._known) > self._cached_streams:
-            self._known.popitem(last=False)
+            (organization, _), _ = self._known.popitem(last=False)
+            self._followed.pop(organization, None)
+            batch.since = batch.end  # what is unknown may have been dropped: from here on only the log is whole
         return known.state
 
-    def _folded(self, ref: Ref, known: Known, tail: Sequence[Recorded], end: int) -> Known:
+    def _folded(self, ref: Ref, known: Known, tail: Sequence[Read], end: int) -> Known:
         decider, state, version = self._deciders[ref.kind], known.state, known.version
-        for event in tail:
-            state = decider.evolve(state, self._codec.decode(event))
-            version = event.version
+        for recorded, event in tail:
+            state, version = decider.evolve(state, event), recorded.version
         return Known(end, version, state)
 
 

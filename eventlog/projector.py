@@ -28,7 +28,7 @@ logger = structlog.get_logger(__name__)
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
-BATCH = 500
+BATCH = 1_000
 """Events applied in one transaction."""
 POLL = 0.05
 """Seconds between two looks without work."""
@@ -133,20 +133,20 @@ class Projector:
             found = await self._log.read_feed(organization, after=position, limit=BATCH)
             if not found:
                 return 0
-            events = self._projection.readable(found)
+            events = self._projection.read(found)
             open_cycles = await connection.fetch(
                 """select cycle from goalcycle.cycle_rows
                    where generation = $1 and organization = $2 and not (row ->> 'closed')::boolean""",
                 generation,
                 organization,
             )
-            rows = await self._projection.rows(organization, events, [row["cycle"] for row in open_cycles])
+            rows = await self._projection.rows_after(organization, events, [row["cycle"] for row in open_cycles])
             await _write(connection, generation, organization, rows)
             await connection.execute(
                 "update goalcycle.view_checkpoints set position = $3 where generation = $1 and organization = $2",
                 generation,
                 organization,
-                events[-1].position,
+                events[-1].recorded.position,
             )
             return len(events)
 
@@ -161,30 +161,49 @@ async def _live(connection: Connection) -> int:
 
 
 async def _write(connection: Connection, generation: int, organization: UUID, rows: Rows) -> None:
-    await connection.executemany(
-        """insert into goalcycle.cycle_rows values ($1, $2, $3, $4)
-           on conflict (generation, organization, cycle) do update set row = excluded.row""",
-        [(generation, organization, cycle, row.model_dump_json()) for cycle, row in rows.cycles.items()],
-    )
-    await connection.executemany(
-        """insert into goalcycle.board_rows values ($1, $2, $3, $4, $5)
-           on conflict (generation, organization, cycle, plan) do update set row = excluded.row""",
-        [(generation, organization, cycle, plan, row.model_dump_json()) for (cycle, plan), row in rows.plans.items()],
-    )
-    await connection.execute(
-        "delete from goalcycle.inbox_rows where generation = $1 and organization = $2 and source = any($3::uuid[])",
-        generation,
-        organization,
-        list(rows.waits),
-    )
-    await connection.executemany(
-        "insert into goalcycle.inbox_rows values ($1, $2, $3, $4, $5, $6, $7)",
-        [
-            (generation, organization, wait.person, source, wait.key, wait.due, wait.model_dump_json())
-            for source, waits in rows.waits.items()
-            for wait in waits
-        ],
-    )
+    """One statement a table, whatever the number of rows."""
+    if rows.cycles:
+        await connection.execute(
+            """insert into goalcycle.cycle_rows
+               select $1, $2, r.* from unnest($3::uuid[], $4::jsonb[]) as r
+               on conflict (generation, organization, cycle) do update set row = excluded.row""",
+            generation,
+            organization,
+            list(rows.cycles),
+            [row.model_dump_json() for row in rows.cycles.values()],
+        )
+    if rows.plans:
+        await connection.execute(
+            """insert into goalcycle.board_rows
+               select $1, $2, r.* from unnest($3::uuid[], $4::uuid[], $5::jsonb[]) as r
+               on conflict (generation, organization, cycle, plan) do update set row = excluded.row""",
+            generation,
+            organization,
+            [cycle for cycle, _ in rows.plans],
+            [plan for _, plan in rows.plans],
+            [row.model_dump_json() for row in rows.plans.values()],
+        )
+    if rows.waits:
+        await connection.execute(
+            "delete from goalcycle.inbox_rows where generation = $1 and organization = $2 and source = any($3::uuid[])",
+            generation,
+            organization,
+            list(rows.waits),
+        )
+    items = [(source, wait) for source, waits in rows.waits.items() for wait in waits]
+    if items:
+        await connection.execute(
+            """insert into goalcycle.inbox_rows
+               select $1, $2, r.*
+               from unnest($3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[], $7::jsonb[]) as r""",
+            generation,
+            organization,
+            [wait.person for _, wait in items],
+            [source for source, _ in items],
+            [wait.key for _, wait in items],
+            [wait.due for _, wait in items],
+            [wait.model_dump_json() for _, wait in items],
+        )
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:
