@@ -28,10 +28,10 @@ async def examine(settings: Settings) -> list[Finding]:
         return found
     if settings.database_url is None and not is_home_in_use(settings):
         return [*found, Finding("log", True, f"no stack runs in {settings.home}: {STARTS} starts it")]
-    return found + await _log(settings, with_temporal=not _has(found, "temporal.unreachable"))
+    return found + await _log(settings, frozenset(finding.code for finding in found))
 
 
-async def _log(settings: Settings, *, with_temporal: bool) -> list[Finding]:
+async def _log(settings: Settings, known: frozenset[str]) -> list[Finding]:
     from cli.diagnosing import database
     from eventlog.outage import TROUBLE
 
@@ -40,7 +40,7 @@ async def _log(settings: Settings, *, with_temporal: bool) -> list[Finding]:
         url = settings.require_database_url()
         found += findings("schema", await database.schema(settings))
         if all(finding.ok for finding in found):
-            async for checked in _over(url, settings, with_temporal=with_temporal):
+            async for checked in _over(url, settings, known):
                 found += checked
     except NotConfigured as error:
         return findings("log", [Fault("postgres.unreachable", str(error), STARTS)])
@@ -50,7 +50,7 @@ async def _log(settings: Settings, *, with_temporal: bool) -> list[Finding]:
     return found
 
 
-async def _over(url: str, settings: Settings, *, with_temporal: bool) -> AsyncIterator[list[Finding]]:
+async def _over(url: str, settings: Settings, known: frozenset[str]) -> AsyncIterator[list[Finding]]:
     from cli.diagnosing import behind, database
     from eventlog.postgres import PostgresLog, close_pool, open_pool
 
@@ -59,11 +59,12 @@ async def _over(url: str, settings: Settings, *, with_temporal: bool) -> AsyncIt
     try:
         yield findings("database", await database.safety(pool))
         yield findings("clock", await database.clock(pool))
-        yield findings("keys", await database.keys(pool, settings))
+        if "keyring.unreadable" not in known:
+            yield findings("keys", await database.keys(pool, settings))
         yield findings("relay", await behind.relay(pool))
         yield findings("duties", await behind.duties(pool))
         yield findings("read models", await behind.views(pool, log))
-        if with_temporal:
+        if "temporal.unreachable" not in known:
             yield await _temporal(settings, pool)
     finally:
         await log.close()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from cli.composition import CODEC
 from cli.diagnosing.finding import Fault, Outcome
 from domain.registry import DECIDERS
 from eventlog.log import Log
-from eventlog.projection import Projection
-from eventlog.projector import BATCH, BEHIND, Pool
+from eventlog.outage import PASSING
+from eventlog.projector import BEHIND, Pool, Projector
 from eventlog.standing import standing
 
 PATIENCE = 3.0
@@ -23,6 +24,12 @@ select c.organization from goalcycle.view_checkpoints c
   join goalcycle.view_generations g on g.generation = c.generation and g.state = 'live'
   left join goalcycle.organizations o using (organization)
  where c.position > coalesce(o.last_position, 0)
+"""
+
+SHOWN = """
+select coalesce(max(c.position), 0) from goalcycle.view_checkpoints c
+  join goalcycle.view_generations g on g.generation = c.generation and g.state = 'live'
+ where c.organization = $1
 """
 
 Number = TypeVar("Number", int, float)
@@ -75,25 +82,38 @@ async def views(pool: Pool, log: Log) -> Outcome:
 
 
 async def _stopped(pool: Pool, log: Log) -> list[Fault]:
-    """The organizations whose next event cannot be applied, found out as the projector would."""
+    """The organizations whose next events cannot be applied: the projector's own work, tried and taken back."""
     faults = []
     for row in await pool.fetch(BEHIND, None):
-        organization, lag = row["organization"], row["lag"]
-        position = await log.last_position(organization) - lag
-        try:
-            events = await log.read_feed(organization, after=position, limit=BATCH)
-            projection = Projection(log, DECIDERS, CODEC)
-            await projection.rows(organization, projection.readable(events), [])
-        except Exception as error:
-            # Whatever it is, the projector meets it too; its words may hold a text.
-            faults.append(
-                Fault(
-                    "projection.stopped",
-                    f"organization {organization} stands still at position {position + 1} ({type(error).__name__})",
-                    "install the release that wrote this event, then `goalcycle rebuild views`",
-                )
-            )
+        organization = row["organization"]
+        async with pool.acquire() as connection:
+            attempt = connection.transaction()
+            await attempt.start()
+            try:
+                await Projector(_Rehearsal(connection), log, DECIDERS, CODEC).apply(organization)  # type: ignore[arg-type]
+            except PASSING:
+                raise
+            except Exception as error:
+                # Whatever it is, the projector meets it too; its words may hold a text.
+                shown = await pool.fetchval(SHOWN, organization)
+                what = f"organization {organization} stands still after position {shown} ({type(error).__name__})"
+                mend = "install the release that wrote this event, then `goalcycle rebuild views`"
+                faults.append(Fault("projection.stopped", what, mend))
+            finally:
+                await attempt.rollback()
     return faults
+
+
+class _Rehearsal:
+    """Looks like a pool, and has one connection, in whose transaction everything stays."""
+
+    def __init__(self, connection: object) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[object]:
+        """The one connection."""
+        yield self._connection
 
 
 async def _standing_still(look: Callable[[], Awaitable[Number]]) -> Number:

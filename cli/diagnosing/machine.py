@@ -7,11 +7,14 @@ import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import httpx
+
 from cli.diagnosing.finding import Fault, Outcome
 from cli.stack.account import postgres_account, require_reachable
 from cli.stack.errors import StackError
 from cli.stack.finding import find_postgres, find_temporal
-from cli.stack.ports import LOOPBACK, require_free
+from cli.stack.own import api_address
+from cli.stack.ports import LOOPBACK, is_free, require_free
 from cli.stack.postgres import accepts_connections
 from cli.stack.supervisor import is_home_in_use
 from cli.stack.temporal import require_temporal
@@ -139,12 +142,24 @@ async def _temporal_program(settings: Settings) -> str:
 async def _ports(settings: Settings) -> str:
     if is_home_in_use(settings):
         return f"in use by the stack that runs in {settings.home}"
-    require_free(settings.api_port, "GOALCYCLE_API_PORT", settings.api_host)
+    ours = not is_free(settings.api_port, settings.api_host) and await _is_our_api(settings)
+    if not ours:
+        require_free(settings.api_port, "GOALCYCLE_API_PORT", settings.api_host)
     for name in ("postgres", "temporal", "temporal_ui"):
         asked = getattr(settings, f"{name}_port")
         if asked:
             require_free(asked, f"GOALCYCLE_{name.upper()}_PORT", LOOPBACK)
-    return f"the API's port {settings.api_port} is free"
+    return f"the API's port {settings.api_port} is {'its own' if ours else 'free'}"
+
+
+async def _is_our_api(settings: Settings) -> bool:
+    """Whether it is an API that listens there, started without a local stack."""
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
+            answer = await client.get(f"{api_address(settings)}/health/live")
+            return bool(answer.json() == {"status": "live"})
+    except (httpx.HTTPError, ValueError):
+        return False
 
 
 CHECKS: dict[str, Callable[[Settings], Awaitable[Outcome]]] = {

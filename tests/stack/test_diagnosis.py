@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from click.testing import CliRunner
 from temporalio.client import Client
 
 from cli.composition import CODEC, Engine
+from cli.diagnosing import behind
 from cli.diagnosing import database as looking
 from cli.diagnosing.finding import Finding
 from cli.diagnosis import examine
@@ -32,6 +34,7 @@ from eventlog.relay import rebuild_wakes
 from eventlog.settings import Settings
 from tests.support.dev_server import dev_server, relaying, until, working
 from tests.support.poison import poison
+from tests.support.processes import running
 from tests.support.projecting import caught_up
 from tests.support.quarter import Quarter, open_engine_on, windows
 
@@ -41,6 +44,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def _no_temporal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEMPORAL_ADDRESS", raising=False)
+    monkeypatch.setattr(behind, "PATIENCE", 0.6)
 
 
 @pytest.fixture
@@ -125,6 +129,23 @@ async def test_servers_that_do_not_answer(settings: Settings, monkeypatch: pytes
 async def test_a_program_that_is_not_there(settings: Settings, tmp_path: Path) -> None:
     local = settings.model_copy(update={"database_url": None, "postgres_bin": tmp_path / "nowhere"})
     assert "postgres.program" in await wrong(local)
+
+
+async def test_a_port_that_is_our_own_apis(settings: Settings, tmp_path: Path) -> None:
+    assert settings.database_url is not None
+    environment = {
+        "GOALCYCLE_DATABASE_URL": settings.database_url.get_secret_value(),
+        "GOALCYCLE_HOME": str(settings.home),
+        "GOALCYCLE_KEYRING": str(settings.keyring_directory),
+        "GOALCYCLE_TOKEN_SECRET_FILE": str(settings.token_secret_path),
+        "GOALCYCLE_API_PORT": str(settings.api_port),
+    }
+    async with running("api", environment, tmp_path / "api.log") as process:
+        await until("the API to serve", process.is_ready)
+        assert "port.taken" not in await wrong(settings)
+    listener = socket.create_server(("127.0.0.1", settings.api_port))
+    with listener:
+        assert "port.taken" in await wrong(settings)
 
 
 async def test_secrets_that_are_missing_weak_or_open(settings: Settings) -> None:
@@ -233,7 +254,10 @@ async def test_nobody_is_told_and_nothing_is_shown(settings: Settings) -> None:
     async with opened(settings) as site:
         assert await wrong_here(settings) == {"relay.behind"}
         await site.quarter.draft(site.quarter.staff[1])
+        projector = Projector(site.engine.pool, site.engine.log, DECIDERS, CODEC)
+        behind_by = await projector.lag()
         assert "`goalcycle run projector`" in (await wrong(settings))["projection.behind"].mend
+        assert await projector.lag() == behind_by > 0, "the doctor only looks"
 
 
 async def test_a_duty_that_nobody_performs(settings: Settings, database: str) -> None:
@@ -248,6 +272,7 @@ async def test_an_event_that_cannot_be_applied(settings: Settings, database: str
         found = await wrong(settings)
         assert "projection.behind" not in found
         assert str(site.quarter.organization) in found["projection.stopped"].what
+        assert "UnknownEventError" in found["projection.stopped"].what
 
 
 async def test_read_models_of_a_newer_log_and_the_command_that_mends_them(
