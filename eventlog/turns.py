@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 
 
 class Turns:
@@ -30,7 +31,8 @@ class Turns:
                 await turn
             except asyncio.CancelledError:
                 if turn.cancelled():
-                    waiting.remove(turn)
+                    with suppress(ValueError):  # whoever passed its turn on just now may have passed it over
+                        waiting.remove(turn)
                 else:  # it was handed over just now
                     self._pass_on(key)
                 self.give_back(keys[:place])

@@ -55,3 +55,24 @@ async def test_a_key_given_back_leaves_nothing_behind() -> None:
     await turns.take(["a", "b"])
     turns.give_back(["a", "b"])
     assert not turns._held
+
+
+async def test_waiters_who_all_give_up_at_once_leave_every_key_free() -> None:
+    """A deadline strikes the one who holds the key and those behind it in the same moment."""
+    turns = Turns()
+
+    async def hold(*keys: str) -> None:
+        await turns.take(keys)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            turns.give_back(keys)
+
+    tasks = [asyncio.create_task(hold(*keys)) for keys in (("b",), ("a", "b"), ("b",), ("a", "b"))]
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(end) for end in ended] == [asyncio.CancelledError] * 4
+    async with asyncio.timeout(1):
+        await turns.take(("a", "b"))
