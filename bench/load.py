@@ -47,6 +47,8 @@ class Generator:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self.answered = 0
+        """Requests answered since the start, those after the end of their jobs included."""
 
     async def run(self, port: int, clients: Sequence[Sequence[str]], seconds: float) -> Load:
         """Let each client send its requests in turn, over one connection, again and again. Raises RefusedError."""
@@ -61,7 +63,9 @@ class Generator:
             line = await self._process.stdout.readline()
         if not line:
             raise RefusedError("the load generator has ended")
-        load = Load(**json.loads(line))
+        answer = json.loads(line)
+        self.answered += answer.pop("answered")
+        load = Load(**answer)
         if load.refused:
             raise RefusedError(f"{load.refused} of {load.done}: {load.refusal}")
         return load

@@ -4,7 +4,7 @@ It writes ready requests and looks at no more of an answer than its status and i
 all of the machine is left to the server it measures.
 
     job     {"port": 8080, "clients": [["POST /a …", …], …], "seconds": 3}   each client sends its requests in turn
-    answer  {"done": 6000, "seconds": 3.0, "p50": 0.004, "p99": 0.01, "refused": 0, "refusal": ""}
+    answer  {"done": 6000, "answered": 6010, "seconds": 3.0, "p50": 0.004, "p99": 0.01, "refused": 0, "refusal": ""}
 
 A job with "temporal" instead of "port" sends Updates (bench/textbook/load.py). `trivial` as an argument makes it the
 server that its ceiling is measured against: it answers the same bytes to everything.
@@ -84,12 +84,14 @@ class Run:
         self.end = 0.0
         """When clients send no more, by `perf_counter`."""
         self.done = 0
+        self.count = 0
         self.times: list[float] = []
         self.refused = 0
         self.refusal = ""
 
     def answered(self, sent: float, now: float) -> None:
         """Note an answer: its time if it was asked for before the end, and as done if it came before the end."""
+        self.count += 1
         if sent < self.end:
             self.times.append(now - sent)
             self.done += now <= self.end
@@ -133,6 +135,7 @@ async def _answered(job: dict[str, Any]) -> dict[str, Any]:
         done, seconds = len(times), times[-1]
     return {
         "done": done,
+        "answered": run.count,
         "seconds": seconds,
         "p50": times[len(times) // 2],
         "p99": times[len(times) * 99 // 100],

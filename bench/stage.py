@@ -90,6 +90,15 @@ class Site:
     def database_url(self) -> str:
         return self.settings.require_database_url()
 
+    async def count(self, table: str, where: str = "true") -> int:
+        """How many rows of a table there are: rows prove by it that the work was done."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            found: int = await connection.fetchval(f"select count(*) from {table} where {where}")
+            return found
+        finally:
+            await connection.close()
+
     @asynccontextmanager
     async def engine(self) -> AsyncIterator[Engine]:
         """The engine in this process, as every part of goalcycle opens it."""

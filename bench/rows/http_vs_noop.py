@@ -32,16 +32,21 @@ async def measure(stage: Stage, count: int, seconds: float, *, clients: int = CL
             await quarter.track(clients)
             ours = [await check_ins(site, quarter, client) for client in range(clients)]
         theirs = [[_to_noop(request) for request in requests] for requests in ours]
-        port = site.settings.api_port
+        port, answered = site.settings.api_port, 0
         async with site.serving("api", module="bench.api"):
 
             async def our(seconds: float) -> Sample:
-                return sample(await load.run(port, ours, seconds))
+                nonlocal answered
+                before = load.answered
+                done = sample(await load.run(port, ours, seconds))
+                answered += load.answered - before
+                return done
 
             async def their(seconds: float) -> Sample:
                 return sample(await load.run(port, theirs, seconds))
 
             pairs = await rounds(our, their, count=count, seconds=seconds)
+        assert await site.count("goalcycle.events", "type = 'CheckedIn'") == answered
     p50 = compared([(1000 * (ours.p50 or 0), 1000 * (theirs.p50 or 0)) for ours, theirs in pairs], "ms")
     return [Row(NAME, rates(pairs), {"p50": p50})]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from statistics import mean
+from typing import Any
 
 import asyncpg
 from temporalio.client import Client
@@ -35,19 +36,22 @@ from workflows.ids import workflow_id
 NAME = "temporal_events_per_plan_quarter"
 CHECK_IN = "temporal_events_per_check_in"
 PLANS = 4
-TINY = {"plans": 1}
+USUAL = ("40", "30", "30"), ("60", "40")
+Goals = tuple[tuple[str, ...], tuple[str, ...]]
+"""The weights of a plan's OKRs and of its KPIs."""
+TINY: dict[str, Any] = {"plans": 1, "goals": (("100",), ())}
 ROUNDS_OF_CHECK_INS = 2
 PATIENCE = 60
 UNDELIVERED = "select count(*) from goalcycle.streams where wake_position > delivered_position"
 
 
-async def measure(stage: Stage, count: int, seconds: float, *, plans: int = PLANS) -> list[Row]:
+async def measure(stage: Stage, count: int, seconds: float, *, plans: int = PLANS, goals: Goals = USUAL) -> list[Row]:
     """Counted, so one quarter says it all."""
     del count, seconds
     temporal = await stage.temporal()
     client = await Client.connect(temporal, plugins=[plugin()])
     async with stage.site() as site, site.engine() as engine:
-        quarter = Quarter(engine)
+        quarter = Quarter(engine, objectives=goals[0], indicators=goals[1])
         await quarter.found(plans)
         async with site.serving("worker", temporal=temporal), site.serving("relay", temporal=temporal):
             counting = Counting(client, quarter, site.database_url)

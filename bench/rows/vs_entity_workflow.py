@@ -18,8 +18,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
-
 from api.auth import mint_token
 from bench.load import Generator, post
 from bench.quarter import Quarter, check_in
@@ -32,8 +30,14 @@ from domain.plan.signing import SignPlan, SubmitPlan
 
 NAME = "vs_entity_workflow"
 CLIENTS = 50
-TINY = {"clients": 4, "parts": ("relay",)}
-UNDELIVERED = "select count(*) from goalcycle.streams where wake_position > delivered_position"
+TINY = {"clients": 4, "parts": ()}
+ONE_A_COMMAND = "type in ('CheckedIn', 'PlanSubmitted', 'PlanSigned', 'PlanRecalled')"
+UNDELIVERED = "wake_position > delivered_position"
+UNPROJECTED = """
+last_position > coalesce(
+    (select max(position) from goalcycle.view_checkpoints v where v.organization = o.organization), 0)
+"""
+PATIENCE = 120
 PARTS = ("projector", "worker", "relay")
 
 
@@ -57,24 +61,26 @@ async def measure(
         await running.enter_async_context(site.running("bench.textbook.worker", temporal, name="textbook"))
 
         async def ours(seconds: float) -> Sample:
-            load_done = await load.run(site.settings.api_port, scripts, seconds)
-            await _delivered(site.database_url)
-            return sample(load_done)
+            done = await load.run(site.settings.api_port, scripts, seconds)
+            await _caught_up(site, parts)
+            return sample(done)
 
-        pairs = await rounds(ours, _updates(load, temporal, commands, clients), count=count, seconds=seconds)
+        theirs = _updates(load, temporal, commands, clients)
+        answered, before = load.answered, await site.count("goalcycle.events", ONE_A_COMMAND)
+        pairs = await rounds(ours, theirs, count=count, seconds=seconds)
+        appended = await site.count("goalcycle.events", ONE_A_COMMAND) - before
+        assert appended + await site.count("public.textbook_events") == load.answered - answered
     p50 = [(1000 * (ours.p50 or 0), 1000 * (theirs.p50 or 0)) for ours, theirs in pairs]
     return [Row(NAME, rates(pairs), {"p50": compared(p50, "ms", inverted=True)})]
 
 
-async def _delivered(database_url: str) -> None:
-    """Wait until every nudge has gone out: what is left of our round must not burden theirs."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with asyncio.timeout(60):
-            while await connection.fetchval(UNDELIVERED):
-                await asyncio.sleep(0.05)
-    finally:
-        await connection.close()
+async def _caught_up(site: Site, parts: Sequence[str]) -> None:
+    """Wait until every nudge has gone out and every event is projected: our round's rest must not burden theirs."""
+    async with asyncio.timeout(PATIENCE):
+        while "relay" in parts and await site.count("goalcycle.streams", UNDELIVERED):
+            await asyncio.sleep(0.05)
+        while "projector" in parts and await site.count("goalcycle.organizations o", UNPROJECTED):
+            await asyncio.sleep(0.05)
 
 
 def _updates(load: Generator, temporal: str, commands: list[tuple[str, Any]], clients: int) -> Side:
