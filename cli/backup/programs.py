@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from cli.backup.manifest import BackupError
 from cli.stack.errors import BinaryMissing
 from cli.stack.finding import file_of_wheel
+from cli.stack.tether import tether
 from eventlog.settings import Settings
 
 
@@ -61,6 +63,7 @@ async def run_program(program: Path, *arguments: str, database_url: str) -> None
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, **secret},
+        preexec_fn=tether(signal.SIGKILL),  # half a restore must not go on behind a killed one's back
     )
     try:
         _, said = await process.communicate()

@@ -45,20 +45,17 @@ async def restore_log(settings: Settings, folder: Path) -> Manifest:
     manifest = read_manifest(folder)
     _refuse_newer(manifest)
     url = settings.require_database_url()
+    await _forget_half_a_restore(url)
     await migrate(url)  # makes the role that the dump's grants name; the tables make way for the dump's
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("select pg_advisory_lock($1)", LOCK)  # no migrator may come in between
         program = find_dump_program(settings, "pg_restore", connection.get_server_version().major)
-        await _clear(connection)
+        await _clear(connection, manifest)
         await run_program(
             program,
             *("--single-transaction", "--exit-on-error", "--no-owner", str(folder / manifest.dump)),
             database_url=url,
-        )
-        await connection.executemany(
-            "insert into public.goalcycle_migrations (name, checksum) values ($1, $2)",
-            list(manifest.migrations.items()),
         )
         await connection.execute("analyze")
     finally:
@@ -102,8 +99,23 @@ def _refuse_newer(manifest: Manifest) -> None:
         )
 
 
-async def _clear(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Make way for the dump, unless anything was ever written here."""
+async def _forget_half_a_restore(url: str) -> None:
+    """Where one was killed, the ledger tells of tables that did not come."""
+    connection = await asyncpg.connect(url)
+    try:
+        if await connection.fetchval(
+            "select to_regclass('goalcycle.events') is null and to_regclass('public.goalcycle_migrations') is not null"
+        ):
+            await connection.execute("delete from public.goalcycle_migrations")
+    finally:
+        await connection.close()
+
+
+async def _clear(connection: asyncpg.Connection[asyncpg.Record], manifest: Manifest) -> None:
+    """Make way for the dump, unless anything was ever written here, and note what it brings.
+
+    The note comes first: pg_restore commits all at once, and a log without a ledger could never be migrated again.
+    """
     async with connection.transaction():
         # From here on nobody founds an organization between the look and the drop.
         if await connection.fetchval("select to_regclass('goalcycle.organizations')") is not None:
@@ -115,3 +127,7 @@ async def _clear(connection: asyncpg.Connection[asyncpg.Record]) -> None:
                 raise BackupError("the database holds a log already: restore into an empty one, and point to it then")
         await connection.execute(f"drop schema if exists {SCHEMA} cascade")
         await connection.execute("delete from public.goalcycle_migrations")
+        await connection.executemany(
+            "insert into public.goalcycle_migrations (name, checksum) values ($1, $2)",
+            list(manifest.migrations.items()),
+        )

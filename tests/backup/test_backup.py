@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -29,6 +31,11 @@ HOURS = windows(*(hour * 3600 for hour in range(1, 6)))
 END_DUMPS = """
 select pg_terminate_backend(pid) from pg_stat_activity
  where application_name = 'pg_dump' and datname = current_database() and wait_event_type = 'Lock'
+"""
+
+
+RESTORING = """
+select exists (select from pg_stat_activity where application_name = 'pg_restore' and datname = current_database())
 """
 
 
@@ -238,6 +245,34 @@ async def test_a_failed_backup_leaves_nothing(site: Site, tmp_path: Path) -> Non
     assert "pg_dump" in said.errors
     assert list(tmp_path.glob("*log*")) == []
     assert list(tmp_path.glob(".*log*")) == []
+
+
+async def test_a_restore_that_was_killed_is_made_again(site: Site, empty: Site, tmp_path: Path) -> None:
+    """SIGKILL in the middle: pg_restore dies with it, and nothing of it stays but what the next try clears away."""
+    await written(site)
+    await site.run("backup", str(tmp_path / "log"), "--keys", str(tmp_path / "keys"))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli.main", "restore", str(tmp_path / "log"), "--keys", str(tmp_path / "keys")),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, **empty.environment},
+    )
+    watcher = await asyncpg.connect(empty.database)
+    try:
+        async with asyncio.timeout(60):
+            while not await watcher.fetchval(RESTORING):
+                await asyncio.sleep(0)
+            process.kill()
+            await process.wait()
+            while await watcher.fetchval(RESTORING):
+                await asyncio.sleep(0.01)
+        done = await watcher.fetchval("select to_regclass('goalcycle.events') is not null")
+    finally:
+        await watcher.close()
+    said = await empty.run("restore", str(tmp_path / "log"), "--keys", str(tmp_path / "keys"))
+    assert said.code == (1 if done else 0), said.errors  # where the kill came late, all of it was there
+    assert await rows(site) == await rows(empty)
+    assert (await empty.run("verify", "chain", "--json")).answer["holds"]
 
 
 @pytest.mark.parametrize(
