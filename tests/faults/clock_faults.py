@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from tests.faults.answers import accidents
 from tests.faults.campaign import Fault
 from tests.faults.system import System
 
@@ -91,7 +92,7 @@ class ClockOff(Fault):
             found.append(f"{misdated} events have an instant that is not when they happened")
         if not any(SAYS in system.log_of(name) for part in self.parts for name in system.names(part)):
             found.append("no process ever said that its clock is off")
-        return found
+        return found + await accidents(system)
 
     def _dial(self, system: System, name: str) -> Path:
         return system.home / f"clock-of-{name}"

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from eventlog.outage import TROUBLE
+from tests.faults.answers import accidents
 from tests.faults.campaign import Fault
 from tests.faults.system import System
 
@@ -117,6 +118,9 @@ class FullDisk(Fault):
 
     async def after(self, system: System) -> None:
         await self.heal(system)
+
+    async def check(self, system: System) -> list[str]:
+        return await accidents(system)
 
     async def _move_log(self, system: System, to: Path) -> None:
         """Have the write-ahead log on another disk than the data."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
+from tests.faults.answers import accidents
 from tests.faults.campaign import Fault
 from tests.faults.proxy import FLAKY, HALF_OPEN, PASS, SLOW, Line, Proxy, When, proxied
 from tests.faults.system import System
@@ -47,7 +48,8 @@ class Wired(Fault):
     async def check(self, system: System) -> list[str]:
         """A fault that never struck proves nothing."""
         breaking = self.line.breaks or self.line.silent
-        return ["the line was never bad"] if breaking and not self.proxy.dropped else []
+        idle = ["the line was never bad"] if breaking and not self.proxy.dropped else []
+        return idle + await accidents(system)
 
 
 class SlowPostgres(Wired):
@@ -94,7 +96,7 @@ class CutPostgres(Wired):
                 self.proxy.disarm()
 
     async def check(self, system: System) -> list[str]:
-        return [] if self._struck else ["no append was ever cut"]
+        return ([] if self._struck else ["no append was ever cut"]) + await accidents(system)
 
 
 class SlowTemporal(Wired):
@@ -142,7 +144,7 @@ class CutTemporal(Wired):
                 self.proxy.disarm()
 
     async def check(self, system: System) -> list[str]:
-        return [] if self._struck else ["no connection was ever cut"]
+        return ([] if self._struck else ["no connection was ever cut"]) + await accidents(system)
 
 
 FAULTS: tuple[Fault, ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.faults.answers import accidents
 from tests.faults.api_process import check_ins
 from tests.faults.campaign import Fault
 from tests.faults.ground import prepare
@@ -66,7 +67,7 @@ class Overload(Fault):
         for name, memory in self._measured(system).items():
             if memory - self._memory.get(name, memory) > MOST_MEBIBYTES:
                 found.append(f"{name} grew from {self._memory[name]:.0f} to {memory:.0f} MiB")
-        return found
+        return found + await accidents(system)
 
     def _measured(self, system: System) -> dict[str, float]:
         return {name: resident(system.pid(name)) for name in system.names("api")}

@@ -9,6 +9,7 @@ import httpx
 
 from api.auth import mint_token
 from api.problems import PROBLEM_TYPE
+from tests.faults.answers import accidents
 from tests.faults.bodies import BODIES
 from tests.faults.campaign import Fault
 from tests.faults.future import GARBLED, NEWER, STRANGE, Unknown, plant
@@ -52,7 +53,7 @@ class PoisonedLog(Fault):
                 status = await seen(system, quarter, owner)
                 if status != expected:
                     found.append(f"with {event.type} in one plan, a plan was answered {status}, not {expected}")
-        return found
+        return found + await accidents(system)
 
 
 class PoisonedRequests(Fault):
@@ -78,7 +79,7 @@ class PoisonedRequests(Fault):
                         self._wrong.append(f"{what} was answered {answer.status_code}")
 
     async def check(self, system: System) -> list[str]:
-        return self._wrong
+        return self._wrong + await accidents(system)
 
 
 async def seen(system: System, quarter: Quarter, owner: UUID) -> int:
