@@ -32,6 +32,7 @@ bench: $(VENV)/bench.stamp ## Measure and print the benchmark table (ARGS="--onl
 
 soak: $(VENV)/dev.stamp ## Drive random cycles against the model, then strike the real servers, for most of an hour
 	GOALCYCLE_HYPOTHESIS=deep $(BIN)/pytest --timeout 3600 tests/domain/test_state_machine.py
+	$(BIN)/pytest --timeout 3600 -m soak
 	$(BIN)/python -m tests.faults $(ARGS)
 
 lock: ## Resolve the dependencies anew into requirements/*.lock (UPGRADE=1 takes the newest)
