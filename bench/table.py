@@ -65,9 +65,8 @@ def _figure(name: str, figure: Figure) -> dict[str, Any]:
 
 
 def lines(rows: Sequence[Row]) -> list[str]:
-    """The table."""
-    head = ("row", "floor", "ratio", "ours", "theirs", "", "spread")
-    table = [_line(head, "")]
+    """The rows as lines of the table under HEAD."""
+    table = []
     for row in rows:
         table.append(_line_of(row.name, row.name, row.figure))
         for name, figure in row.more.items():
@@ -99,3 +98,6 @@ def _line(cells: Sequence[str], verdict: str) -> str:
 def number(value: float) -> str:
     """A figure with the digits that can be believed."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
+
+
+HEAD = _line(("row", "floor", "ratio", "ours", "theirs", "", "spread"), "")

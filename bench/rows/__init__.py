@@ -49,3 +49,6 @@ ROWS: dict[str, Module] = {
         rebuild,
     )
 }
+
+COUNTED_WITH = {temporal_events.CHECK_IN: temporal_events.NAME}
+"""Rows that come out of another's run."""

@@ -10,7 +10,7 @@ import pytest
 
 from bench.load import NAME, ceiling
 from bench.rounds import Figure, Row, compared
-from bench.rows import ROWS
+from bench.rows import COUNTED_WITH, ROWS
 from bench.stage import Stage, open_stage
 from bench.table import FLOORS, Floor, document, lines
 
@@ -67,5 +67,5 @@ def test_times_are_compared_the_other_way_round_only_where_a_row_says_so() -> No
 
 
 def test_every_floor_belongs_to_a_row() -> None:
-    rows = {*ROWS, "temporal_events_per_check_in"}
+    rows = {*ROWS, *COUNTED_WITH}
     assert {name.partition(".")[0] for name in FLOORS} <= rows
