@@ -7,7 +7,7 @@ at the plain text of that one command (a lint does). Serialising a sealed value 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar, ForwardRef, Literal, TypeVar, get_args, get_origin
@@ -138,7 +138,8 @@ def map_sealed(value: Any, change: Seal, field: str = "") -> Any:
         entries = {key: map_sealed(item, change, field) for key, item in value.items()}
         return entries if any(entries[key] is not item for key, item in value.items()) else value
     altered: dict[str, Any] = {}
-    for name in _fields_with_texts(type(value)):
+    kind: Hashable = type(value)
+    for name in _fields_with_texts(kind):
         item = getattr(value, name)
         if item is not None and (new := map_sealed(item, change, name)) is not item:
             altered[name] = new
@@ -146,7 +147,7 @@ def map_sealed(value: Any, change: Seal, field: str = "") -> Any:
 
 
 @cache
-def _fields_with_texts(kind: type) -> tuple[str, ...]:
+def _fields_with_texts(kind: type[object]) -> tuple[str, ...]:
     """The fields of a model in which a sealed value can stand, by their types; none of what is no model."""
     if not issubclass(kind, BaseModel):
         return ()

@@ -13,11 +13,14 @@ from eventlog.settings import Settings
 @click.argument("part", type=click.Choice(list(PARTS)))
 def command(part: str) -> None:
     """Runs one PART until SIGTERM or Ctrl-C. Its Postgres and Temporal are found by settings, else in home."""
+    import uvloop
+
     from cli.logs import configure_logs
 
     settings = Settings()
     configure_logs(settings, part)
-    asyncio.run(_serve(part, settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(part, settings))
 
 
 async def _serve(part: str, settings: Settings) -> None:

@@ -136,4 +136,5 @@ def checked_in(state: PlanState, event: CheckedIn) -> PlanState:
             "checked_in_at": event.checked_in_at,
         }
     )
-    return state.with_goal(altered).model_copy(update={"last_check_in": event.checked_in_at})
+    goals = {**state.goals, goal.id: altered}
+    return state.model_copy(update={"goals": goals, "last_check_in": event.checked_in_at})
