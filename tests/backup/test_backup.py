@@ -21,6 +21,7 @@ from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY
 from domain.goals import Okr
 from eventlog.keyring import DirectoryKeyring
+from eventlog.migrate import LEDGER, checksum, migrations
 from tests.backup.conftest import Site
 from tests.support.commands import goalcycle
 from tests.support.quarter import Quarter, windows
@@ -273,6 +274,22 @@ async def test_a_restore_that_was_killed_is_made_again(site: Site, empty: Site, 
     assert said.code == (1 if done else 0), said.errors  # where the kill came late, all of it was there
     assert await rows(site) == await rows(empty)
     assert (await empty.run("verify", "chain", "--json")).answer["holds"]
+
+
+async def test_a_ledger_without_tables_is_no_hindrance(site: Site, bare: Site, tmp_path: Path) -> None:
+    """What a killed restore of an older release's backup leaves: later migrations would find nothing to alter."""
+    await written(site)
+    await site.run("backup", str(tmp_path / "log"), "--keys", str(tmp_path / "keys"))
+    connection = await asyncpg.connect(bare.database)
+    try:
+        name, sql = migrations()[0]
+        await connection.execute(LEDGER)
+        await connection.execute("insert into goalcycle_migrations values ($1, $2)", name, checksum(sql))
+    finally:
+        await connection.close()
+    said = await bare.run("restore", str(tmp_path / "log"), "--keys", str(tmp_path / "keys"))
+    assert said.code == 0, said.errors
+    assert await rows(site) == await rows(bare)
 
 
 @pytest.mark.parametrize(
