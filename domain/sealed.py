@@ -7,7 +7,7 @@ at the plain text of that one command (a lint does). Serialising a sealed value 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar, ForwardRef, Literal, TypeVar, get_args, get_origin
@@ -138,8 +138,7 @@ def map_sealed(value: Any, change: Seal, field: str = "") -> Any:
         entries = {key: map_sealed(item, change, field) for key, item in value.items()}
         return entries if any(entries[key] is not item for key, item in value.items()) else value
     altered: dict[str, Any] = {}
-    kind: Hashable = type(value)
-    for name in _fields_with_texts(kind):
+    for name in _fields_with_texts(value.__class__):
         item = getattr(value, name)
         if item is not None and (new := map_sealed(item, change, name)) is not item:
             altered[name] = new
