@@ -21,6 +21,7 @@ async def accidents(system: System) -> list[str]:
             families = {family.name: family for family in text_string_to_metric_families(shown.text)}
             for sample in families[REFUSALS].samples if REFUSALS in families else ():
                 code = sample.labels["code"]
-                if sample.name == f"{REFUSALS}_total" and (code not in PROBLEMS or code == INTERNAL.code):
+                known = code in PROBLEMS and code != INTERNAL.code
+                if sample.name == f"{REFUSALS}_total" and sample.value and not known:
                     found.append(f"{url} answered {code} {sample.value:.0f} times")
     return found
