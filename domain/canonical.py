@@ -23,7 +23,7 @@ def canonical_json(value: Any) -> bytes:
 
 def canonical_bytes(model: BaseModel) -> bytes:
     """The RFC 8785 bytes of a model, absent fields left out."""
-    return canonical_json(model.model_dump(mode="json", exclude_none=True))
+    return canonical_json(model.__pydantic_serializer__.to_python(model, mode="json", exclude_none=True))
 
 
 def content_hash(tag: str, *parts: bytes) -> str:

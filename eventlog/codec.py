@@ -66,6 +66,39 @@ def instant_text(instant: datetime) -> str:
     return instant.isoformat(timespec="microseconds")[:26] + "Z"
 
 
+class Header:
+    """The canonical header of an event: all that is known before the append and bound by its hash.
+
+    Written out, and what the events of one append share only once, because every field's spelling needs no escaping;
+    a test holds it to `canonical_json`.
+    """
+
+    __slots__ = ("_first", "_second", "_third")
+
+    def __init__(
+        self,
+        *,
+        organization: UUID,
+        kind: str,
+        stream: UUID,
+        actor: UUID,
+        command_id: UUID,
+        causation: UUID | None,
+        at: datetime,
+    ) -> None:
+        cause = f'"{causation}"' if causation else "null"
+        self._first = (
+            f'{{"actor":"{actor}","at":"{instant_text(at)}","causation":{cause},"command_id":"{command_id}","fact":'
+        )
+        self._second = f',"kind":"{kind}","organization":"{organization}","schema_version":'
+        self._third = f',"stream":"{stream}","type":"'
+
+    def of(self, *, version: int, type: str, schema_version: int, fact: bool) -> bytes:
+        """The header of one event."""
+        told = "true" if fact else "false"
+        return f'{self._first}{told}{self._second}{schema_version}{self._third}{type}","version":{version}}}'.encode()
+
+
 def header_bytes(
     *,
     organization: UUID,
@@ -80,16 +113,17 @@ def header_bytes(
     causation: UUID | None,
     at: datetime,
 ) -> bytes:
-    """The canonical header of an event: all that is known before the append and bound by its hash.
-
-    Written out, because every field's spelling needs no escaping; a test holds it to `canonical_json`.
-    """
-    cause = f'"{causation}"' if causation else "null"
-    return (
-        f'{{"actor":"{actor}","at":"{instant_text(at)}","causation":{cause},"command_id":"{command_id}",'
-        f'"fact":{"true" if fact else "false"},"kind":"{kind}","organization":"{organization}",'
-        f'"schema_version":{schema_version},"stream":"{stream}","type":"{type}","version":{version}}}'
-    ).encode()
+    """The header of one event by itself."""
+    header = Header(
+        organization=organization,
+        kind=kind,
+        stream=stream,
+        actor=actor,
+        command_id=command_id,
+        causation=causation,
+        at=at,
+    )
+    return header.of(version=version, type=type, schema_version=schema_version, fact=fact)
 
 
 def event_hash(prev_hash: bytes, header: bytes, payload: bytes) -> bytes:
@@ -110,25 +144,21 @@ def chain(
     at: datetime,
 ) -> tuple[NewEvent, ...]:
     """Encode events and hash each onto the one before it."""
+    header = Header(
+        organization=organization,
+        kind=ref.kind,
+        stream=ref.stream,
+        actor=actor,
+        command_id=command_id,
+        causation=causation,
+        at=at,
+    )
     chained: list[NewEvent] = []
     previous = after_hash
     for version, event in enumerate(events, start=after_version + 1):
-        name = type(event).__name__
-        payload = canonical_bytes(event)
-        header = header_bytes(
-            organization=organization,
-            kind=ref.kind,
-            stream=ref.stream,
-            version=version,
-            type=name,
-            schema_version=event.schema_version,
-            fact=not event.notice,
-            actor=actor,
-            command_id=command_id,
-            causation=causation,
-            at=at,
-        )
-        current = event_hash(previous, header, payload)
-        chained.append(NewEvent(name, event.schema_version, not event.notice, payload, previous, current))
+        name, fact, payload = type(event).__name__, not event.notice, canonical_bytes(event)
+        bound = header.of(version=version, type=name, schema_version=event.schema_version, fact=fact)
+        current = event_hash(previous, bound, payload)
+        chained.append(NewEvent(name, event.schema_version, fact, payload, previous, current))
         previous = current
     return tuple(chained)
