@@ -1,7 +1,7 @@
-"""`goalcycle run api` with one route more: POST /noop, a plain FastAPI application of its own that answers 204.
+"""`goalcycle run api` with two routes more, which read the body, do nothing with it and answer 204.
 
-It reads the body and does nothing with it. It lies outside of goalcycle's frame (request id, bound of the body,
-metrics), so that whoever is measured against it carries what is ours, and it carries nothing.
+`POST /noop` is a FastAPI route of the same application, found first: it has what every request has (request id, bound
+of the body, latency metric), and nothing else. `POST /bare` is a FastAPI application of its own in the same process.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from cli.main import main
 from cli.serve import api
 
 NOOP = "/noop"
+BARE = "/bare"
 
 
-def noop() -> FastAPI:
-    """The plain application."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.post(NOOP)
-    async def answer(request: Request) -> Response:
-        await request.body()
-        return Response(status_code=204)
-
-    return app
+async def answer(request: Request) -> Response:
+    """Nothing, once the body is here."""
+    await request.body()
+    return Response(status_code=204)
 
 
-class WithNoop:
-    """Both applications behind one server."""
+class Beside:
+    """Two applications behind one server."""
 
-    def __init__(self, ours: ASGIApp) -> None:
+    def __init__(self, ours: ASGIApp, bare: ASGIApp) -> None:
         self._ours = ours
-        self._noop = noop()
+        self._bare = bare
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._noop if scope.get("path") == NOOP else self._ours
+        app = self._bare if scope.get("path") == BARE else self._ours
         await app(scope, receive, send)
 
 
 def create_app(services: Services) -> ASGIApp:
     """What the server serves here."""
-    return WithNoop(api_app.create_app(services))
+    ours = api_app.create_app(services)
+    ours.post(NOOP, include_in_schema=False)(answer)
+    ours.router.routes.insert(0, ours.router.routes.pop())
+    bare = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    bare.post(BARE)(answer)
+    return Beside(ours, bare)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import IO, Any
 
 from cli.stack.tether import tether
@@ -32,6 +33,15 @@ async def python(
         env={**os.environ, **(environment or {})},
         preexec_fn=tether(signal.SIGKILL),
     )
+
+
+def cpu_seconds(process: int) -> float:
+    """Processor time that a process has used; 0 where the system does not say."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @asynccontextmanager

@@ -106,13 +106,13 @@ class Site:
             yield engine
 
     @asynccontextmanager
-    async def serving(self, part: str, *, temporal: str = "", module: str = "cli.main") -> AsyncIterator[None]:
-        """`goalcycle run PART` as a process of its own."""
-        async with self.running(module, "run", part, name=part, temporal=temporal):
-            yield
+    async def serving(self, part: str, *, temporal: str = "", module: str = "cli.main") -> AsyncIterator[int]:
+        """`goalcycle run PART` as a process of its own; its id."""
+        async with self.running(module, "run", part, name=part, temporal=temporal) as process:
+            yield process
 
     @asynccontextmanager
-    async def running(self, module: str, *arguments: str, name: str, temporal: str = "") -> AsyncIterator[None]:
+    async def running(self, module: str, *arguments: str, name: str, temporal: str = "") -> AsyncIterator[int]:
         """A Python module as a process with this goalcycle's settings, which says that it is ready by its name."""
         environment = environment_of(self.settings) | {"GOALCYCLE_LOG_LEVEL": "warning"}
         if temporal:
@@ -124,7 +124,7 @@ class Site:
             )
             async with stopped(process):
                 await _ready(process, name, log)
-                yield
+                yield process.pid
 
 
 async def _ready(process: asyncio.subprocess.Process, part: str, log: Path) -> None:
