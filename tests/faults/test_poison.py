@@ -112,7 +112,7 @@ def poisoned(tree: Any, path: tuple[Any, ...], poison: Any) -> Any:
     return changed
 
 
-@pytest.mark.parametrize("share", [0.1, pytest.param(1.0, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("share", [0.05, pytest.param(1.0, marks=pytest.mark.soak)])
 async def test_poison_in_any_place_of_any_command_is_served_or_refused_as_documented(
     world: World, share: float
 ) -> None:
