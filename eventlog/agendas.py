@@ -6,7 +6,7 @@ workflow that has seen position p owes nothing that an event up to p made due.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -127,13 +127,13 @@ class Agendas:
         if position < target:
             raise LogBehindError(f"the log of {organization} ends at position {position}, before {target}")
         tails = _Tails(self._handler.cache, organization)
-        own = await tails.load(ref)
-        directory = await tails.load(DIRECTORY)
+        await tails.load([ref, DIRECTORY])
+        own, directory = tails.loaded[ref], tails.loaded[DIRECTORY]
         decider = self._deciders[ref.kind]
         states: dict[Ref, Any] = {}
         while asked := [other for other in decider.needs(None, ref.stream, own.state, states) if other not in states]:
-            for other in asked:
-                states[other] = (await tails.load(other)).state
+            await tails.load(asked)
+            states |= {other: tails.loaded[other].state for other in asked}
         at = max([self._now(directory.state, now), *tails.instants])
         zone = getattr(directory.state, "zone", "UTC")
 
@@ -229,9 +229,11 @@ class _Tails:
     def instants(self) -> list[datetime]:
         return [cached.head.at for cached in self.loaded.values() if cached.head.at is not None]
 
-    async def load(self, ref: Ref) -> Cached:
-        if ref not in self.loaded:
-            known = self._cache.peek(self._organization, ref)
-            found = self.loaded[ref] = await self._cache.refresh(self._organization, ref)
-            self.events_read += max(0, found.head.version - (known.head.version if known else 0))
-        return self.loaded[ref]
+    async def load(self, refs: Iterable[Ref]) -> None:
+        """Read on in those not read yet, in all of them at once."""
+        missing = [ref for ref in dict.fromkeys(refs) if ref not in self.loaded]
+        known = {ref: self._cache.peek(self._organization, ref) for ref in missing}
+        for ref, found in (await self._cache.refresh_each(self._organization, missing)).items():
+            before = known[ref]
+            self.loaded[ref] = found
+            self.events_read += max(0, found.head.version - (before.head.version if before else 0))

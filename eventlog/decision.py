@@ -6,7 +6,6 @@ as a read at its last fact. A rule can see nothing that the append does not chec
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -192,8 +191,7 @@ class Decision:
                 else:
                     self._take(ref, cached)
         if missing:
-            found = await asyncio.gather(*(self._cache.load(self.order.organization, ref) for ref in missing))
-            for ref, cached in zip(missing, found, strict=True):
+            for ref, cached in (await self._cache.load_all(self.order.organization, missing)).items():
                 self._take(ref, cached)
 
     async def _gather(self, own: Working, command: Command | None) -> dict[Ref, Any]:

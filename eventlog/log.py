@@ -8,7 +8,7 @@ long to make.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -171,6 +171,10 @@ class Log(Protocol):
         self, organization: UUID, ref: Ref, *, after_version: int = 0, up_to_position: int | None = None
     ) -> list[Recorded]:
         """A stream's events in order of version."""
+        ...
+
+    async def read_tails(self, organization: UUID, after: Mapping[Ref, int]) -> dict[Ref, list[Recorded]]:
+        """The events of several streams beyond a version each, as of one moment; a stream without any is absent."""
         ...
 
     async def read_feed(self, organization: UUID, *, after: int = 0, limit: int = 1000) -> list[Recorded]:

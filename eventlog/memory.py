@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -142,6 +142,15 @@ class MemoryLog:
             and event.version > after_version
             and (up_to_position is None or event.position <= up_to_position)
         ]
+
+    async def read_tails(self, organization: UUID, after: Mapping[Ref, int]) -> dict[Ref, list[Recorded]]:
+        """The events of several streams beyond a version each; a stream without any is absent."""
+        refs, tails = {ref.stream: ref for ref in after}, dict[Ref, list[Recorded]]()
+        for event in self._events(organization):
+            ref = refs.get(event.stream)
+            if ref is not None and event.version > after[ref]:
+                tails.setdefault(ref, []).append(event)
+        return tails
 
     async def read_feed(self, organization: UUID, *, after: int = 0, limit: int = 1000) -> list[Recorded]:
         """An organization's events in order of position, without a gap."""

@@ -10,7 +10,7 @@ call goes over a new connection.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -58,6 +58,14 @@ select {COLUMNS} from goalcycle.events
 where organization = $1 and stream = $2 and version > $3 and ($4::bigint is null or position <= $4)
 order by version
 """  # noqa: S608 - the names of our own columns
+
+TAILS = f"""
+select {COLUMNS} from unnest($2::uuid[], $3::bigint[]) as known (of_stream, to_version)
+cross join lateral (
+    select * from goalcycle.events
+    where organization = $1 and stream = known.of_stream and version > known.to_version
+    order by version offset 0) tail
+"""  # noqa: S608
 
 FEED = f"""
 select {COLUMNS} from goalcycle.events
@@ -183,6 +191,14 @@ class PostgresLog:
         """A stream's events in order of version."""
         rows = await self._pool.fetch(STREAM, organization, ref.stream, after_version, up_to_position)
         return [Recorded(*row) for row in rows]
+
+    async def read_tails(self, organization: UUID, after: Mapping[Ref, int]) -> dict[Ref, list[Recorded]]:
+        """The events of several streams beyond a version each, as of one moment; a stream without any is absent."""
+        refs, tails = {ref.stream: ref for ref in after}, dict[Ref, list[Recorded]]()
+        for row in await self._pool.fetch(TAILS, organization, list(refs), list(after.values())):
+            event = Recorded(*row)
+            tails.setdefault(refs[event.stream], []).append(event)
+        return tails
 
     async def read_feed(self, organization: UUID, *, after: int = 0, limit: int = 1000) -> list[Recorded]:
         """An organization's events in order of position, without a gap."""

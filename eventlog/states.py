@@ -21,6 +21,9 @@ from eventlog.log import NO_EVENTS, Head, Log, Recorded
 
 Key = tuple[UUID, Ref]
 
+TAILS = 500
+"""Streams in one read: enough to spare the round trips, few enough that nobody else waits long for the loop."""
+
 OTHER_KIND = problem(
     "stream.other_kind", 404, "There is no {kind} with this id.", hint="Look for the id: it belongs to something else."
 )
@@ -74,14 +77,37 @@ class StateCache:
         async with self._lock(key):  # many who want the same stream at once read it once
             return self.peek(organization, ref) or await self._read_tail(key)
 
+    async def load_all(self, organization: UUID, refs: Iterable[Ref]) -> dict[Ref, Cached]:
+        """Like `load`, for several streams: one read for all that are not cached."""
+        found = {ref: self.peek(organization, ref) for ref in refs}
+        missing = [ref for ref, cached in found.items() if cached is None]
+        if len(missing) == 1:
+            return {ref: cached or await self.load(organization, ref) for ref, cached in found.items()}
+        read = await self.refresh_each(organization, missing)
+        return {ref: cached or read[ref] for ref, cached in found.items()}
+
     async def refresh(self, organization: UUID, ref: Ref) -> Cached:
         """The state as of now: reads what the log has beyond the cached head. The read begins after this call."""
         return await self._read_tail((organization, ref))
 
     async def refresh_all(self, organization: UUID, seen: Mapping[Ref, Head]) -> bool:
         """Read the tails of several streams; true where one of them has gone on since the head that was seen."""
-        found = await asyncio.gather(*(self.refresh(organization, ref) for ref in seen))
-        return any(cached.head.version > head.version for cached, head in zip(found, seen.values(), strict=True))
+        found = await self.refresh_each(organization, seen)
+        return any(found[ref].head.version > head.version for ref, head in seen.items())
+
+    async def refresh_each(self, organization: UUID, refs: Iterable[Ref]) -> dict[Ref, Cached]:
+        """The states of several streams as of now, by one read; of very many, by one for each so many."""
+        wanted = list(refs)
+        if len(wanted) == 1:
+            return {wanted[0]: await self.refresh(organization, wanted[0])}
+        found: dict[Ref, Cached] = {}
+        for first in range(0, len(wanted), TAILS):
+            starts = {ref: self._start(organization, ref) for ref in wanted[first : first + TAILS]}
+            known = {ref: start.head.version for ref, start in starts.items()}
+            tails = await self._log.read_tails(organization, known)
+            for ref, start in starts.items():
+                found[ref] = await self._grow(organization, ref, start, tails.get(ref, []))
+        return found
 
     async def glance(self, organization: UUID, seen: Mapping[Ref, Head], age: float) -> bool:
         """Like `refresh_all`, for many who wait for the same streams: what was glanced at less than `age` seconds
@@ -130,20 +156,26 @@ class StateCache:
     def _lock(self, key: Key) -> asyncio.Lock:
         return self._loading.setdefault(key, asyncio.Lock())
 
+    def _start(self, organization: UUID, ref: Ref) -> Cached:
+        return self.peek(organization, ref) or Cached(self._deciders[ref.kind].initial, NO_EVENTS)
+
     async def _read_tail(self, key: Key) -> Cached:
         organization, ref = key
-        start = self.peek(organization, ref) or Cached(self._deciders[ref.kind].initial, NO_EVENTS)
+        start = self._start(organization, ref)
         events = await self._log.read_stream(organization, ref, after_version=start.head.version)
+        return await self._grow(organization, ref, start, events)
+
+    async def _grow(self, organization: UUID, ref: Ref, start: Cached, tail: list[Recorded]) -> Cached:
+        if not tail:
+            return start  # a stream that does not exist takes no room in the cache
         try:
-            folded = self._fold(ref, start, events)
+            folded = self._fold(ref, start, tail)
         except BrokenChainError:
             if start.head.version == 0:
                 raise
             # The log was replaced by another copy: the cache is wrong, not the chain.
             self.forget(organization, [ref])
-            return await self._read_tail(key)
-        if folded.head.version == 0:
-            return folded  # a stream that does not exist takes no room in the cache
+            return await self._read_tail((organization, ref))
         return self.store(organization, ref, folded)
 
     def _fold(self, ref: Ref, start: Cached, events: list[Recorded]) -> Cached:

@@ -93,6 +93,21 @@ async def test_what_was_appended_is_read_back_as_it_was_written(given: Given) ->
     assert (await verify_chain(given.log, given.organization)).holds
 
 
+async def test_the_tails_of_several_streams_are_read_at_once(given: Given) -> None:
+    whole, partly, known, missing = plan(), plan(), plan(), plan()
+    for ref in (whole, partly, known):
+        for _ in range(3):
+            await given.write(ref)
+    tails = await given.log.read_tails(given.organization, {whole: 0, partly: 2, known: 3, missing: 0})
+    assert tails == {
+        whole: await given.log.read_stream(given.organization, whole),
+        partly: await given.log.read_stream(given.organization, partly, after_version=2),
+    }
+    assert [event.version for event in tails[whole]] == [1, 2, 3]
+    assert await given.log.read_tails(uuid4(), {whole: 0}) == {}
+    assert await given.log.read_tails(given.organization, {}) == {}
+
+
 async def test_positions_are_dense_over_streams_and_calls(given: Given) -> None:
     refs = [plan() for _ in range(3)]
     outcomes = await given.append(*(given.writer.request({ref: [Noted(), Noted()]}) for ref in refs))

@@ -102,6 +102,10 @@ class RecordedLog:
             and (up_to_position is None or event.position <= up_to_position)
         ]
 
+    async def read_tails(self, organization: UUID, after: Mapping[Ref, int]) -> dict[Ref, list[Recorded]]:
+        found = {ref: await self.read_stream(organization, ref, after_version=seen) for ref, seen in after.items()}
+        return {ref: tail for ref, tail in found.items() if tail}
+
     async def last_position(self, organization: UUID) -> int:
         del organization
         return self._last
