@@ -108,6 +108,8 @@ class Outcome:
     """HTTP requests for these commands."""
     events: int = 0
     duties: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    """How many events of each type came in while faults struck."""
     recoveries: list[float] = field(default_factory=list)
     """Seconds from the end of the fault, mending included, until everything serves again; one a strike."""
     slowest: str = ""
@@ -189,6 +191,7 @@ class Campaign:
         outcome.requests, outcome.unanswered = len(tries), tries.count(Verdict.UNKNOWN)
         if facts is not None:
             outcome.events = facts.last_position
+            outcome.kinds = Counter(event.type for event in facts.events if event.position > facts.founded_at)
             outcome.duties = len({event.command_id for event in facts.events if event.actor == SYSTEM})
         if outcome.violations:
             outcome.notes = last_lines(self.system)

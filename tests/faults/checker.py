@@ -68,6 +68,7 @@ async def violations(facts: Facts, sent: Iterable[Sent]) -> list[Violation]:
         "readable": unreadable,
         "duties": [] if unreadable else duties(facts),
         "duties_once": duties_once(facts),
+        "frozen": [] if unreadable else frozen(facts),
     }
     passing = {
         "one_workflow": one_workflow(facts),
@@ -323,6 +324,31 @@ def duties_once(facts: Facts) -> Iterator[str]:
     for (stream, kind, *why), times in done.items():
         if times > 1:
             yield f"{kind} of {stream} came {times} times for {why}"
+
+
+def frozen(facts: Facts) -> Iterator[str]:
+    """From a phase's closing to its end none of the cycle's plans moves, and the end records where each one stands."""
+    owners: dict[UUID, UUID] = {}
+    stands: Counter[UUID] = Counter()
+    facts_at: Counter[UUID] = Counter()
+    moved: dict[UUID, int] = {}
+    began: dict[UUID, int] = {}
+    for event in facts.events:
+        if event.kind == "plan":
+            if event.type == "PlanOpened":
+                owners[event.stream] = UUID(json.loads(event.payload)["cycle"])
+            stands[event.stream] = event.version
+            if event.fact:
+                moved[event.stream], facts_at[event.stream] = event.position, event.version
+        elif event.type == "PhaseClosing":
+            began[event.stream] = event.position
+        elif event.type == "PhaseClosed":
+            recorded = {UUID(plan): version for plan, version in json.loads(event.payload)["plans"].items()}
+            for plan in (plan for plan, cycle in owners.items() if cycle == event.stream):
+                if moved.get(plan, 0) > began[event.stream]:
+                    yield f"plan {plan} moved at {moved[plan]}, within the closing from {began[event.stream]}"
+                if not facts_at[plan] <= recorded.get(plan, -1) <= stands[plan]:  # a notice may come in between
+                    yield f"plan {plan} stood at {stands[plan]} and {event.position} records {recorded.get(plan)}"
 
 
 CAUSES: Mapping[str, tuple[str, ...]] = {

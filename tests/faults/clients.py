@@ -7,7 +7,7 @@ with the same key.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
@@ -38,6 +38,7 @@ class Client(Sender):
             self._send_back: 2,
             self._brief_cycle: 4,
             self._publish: 4,
+            self._pulse: 5,
             self._add_person: 1,
             self._nonsense: 3,
         }
@@ -76,7 +77,7 @@ class Client(Sender):
         await self.send(goal.owner, Ref("plan", goal.plan), "CheckIn", body, marker=marker)
 
     async def _revise(self) -> None:
-        owner, plan = self._any_plan()
+        owner, plan = self._any_plan(self._ground.pulsing)
         seen, tag = await self.see(owner, f"plans/{plan}")
         goal = next(goal for goal in seen["state"]["goals"].values() if goal["definition"]["kind"] == "okr")
         marker = self.marker()
@@ -86,7 +87,7 @@ class Client(Sender):
         await self.send(side, Ref("plan", plan), "ProposeRevision", body, tag=tag, marker=marker)
 
     async def _accept(self) -> None:
-        owner, plan = self._any_plan()
+        owner, plan = self._any_plan(self._ground.pulsing)
         seen, _ = await self.see(owner, f"plans/{plan}")
         goal = next(goal for goal in seen["state"]["goals"].values() if goal["definition"]["kind"] == "okr")
         side = self._random.choice([owner, self._ground.head])
@@ -130,16 +131,30 @@ class Client(Sender):
         self._ground.brief.append(cycle)
         await self.send(self._ground.lead, Ref("cycle", cycle), "OpenCycle", body)
 
+    async def _pulse(self) -> None:
+        """The facilitator closes the draft phase of a cycle that is written to, or opens it again."""
+        cycle = self._ground.pulse
+        seen, tag = await self.see(self._ground.lead, f"cycles/{cycle}")
+        if seen["state"]["phase"] == "draft":
+            await self.send(self._ground.lead, Ref("cycle", cycle), "AdvancePhase", {}, tag=tag)
+        else:
+            await self._reopen(cycle, "draft", tag, timedelta(days=1))
+
+    async def _reopen(self, cycle: UUID, phase: str, tag: str, lasts: timedelta) -> None:
+        until = (datetime.now(UTC) + lasts).isoformat()
+        body = {"phase": phase, "until": until, "reason": "There is more to say"}
+        await self.send(self._ground.lead, Ref("cycle", cycle), "ReopenPhase", body, tag=tag)
+
     async def _publish(self) -> None:
-        for cycle in self._ground.brief:
-            seen, tag = await self.see(self._ground.lead, f"cycles/{cycle}")
-            if (
-                seen["state"]["phase"] == "retrospect"
-                and not seen["state"]["closed"]
-                and seen["state"]["results_served_at"] is None
-            ):
-                await self.send(self._ground.lead, Ref("cycle", cycle), "PublishResults", {}, tag=tag)
-                return
+        """What a brief cycle waits for; now and then one that was closed is opened again."""
+        for cycle in self._ground.brief[-8:]:
+            with suppress(Nothing):  # its opening may have been refused, or lost
+                seen, tag = await self.see(self._ground.lead, f"cycles/{cycle}")
+                state = seen["state"]
+                if state["closed"] and self._random.random() < 0.05:
+                    await self._reopen(cycle, "retrospect", tag, timedelta(seconds=3))
+                elif not state["closed"] and state["phase"] == "retrospect" and state["results_served_at"] is None:
+                    await self.send(self._ground.lead, Ref("cycle", cycle), "PublishResults", {}, tag=tag)
 
     async def _add_person(self) -> None:
         _, tag = await self.see(self._ground.lead, "")
@@ -156,5 +171,6 @@ class Client(Sender):
         else:
             await self.send(owner, Ref("plan", plan), "SignPlan", {"hash": "0" * 64})
 
-    def _any_plan(self) -> tuple[UUID, UUID]:
-        return self._random.choice(list(self._ground.signing.items()))
+    def _any_plan(self, more: Mapping[UUID, UUID] | None = None) -> tuple[UUID, UUID]:
+        """Owner and id of a plan that waits for signatures, or of one of `more`."""
+        return self._random.choice([*self._ground.signing.items(), *(more or {}).items()])

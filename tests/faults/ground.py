@@ -1,7 +1,8 @@
-"""The organization that is written to while faults strike: one cycle in commit, one in track, many people.
+"""The organization that is written to while faults strike: a cycle in commit, one in track, one that comes and goes.
 
-The commit cycle owes reminders and escalations, the track cycle a digest every few seconds; brief cycles that clients
-open live through all five phases by duties alone.
+The commit cycle owes reminders and escalations, the track cycle a digest every few seconds. The phase of the third is
+closed and re-opened while its plans are written to; brief cycles that clients open live through all five phases by
+duties alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from domain.plan.tracking import measures
 from domain.values import Elapsed
 from tests.support.quarter import Quarter, windows
 
-STAFF = 12
+SIGNING, TRACKING, PULSING = 5, 4, 3
+"""People with a plan in each cycle."""
 DAY = 24 * 3600
 DIGEST_SECONDS = 3
 POLICY = Policy(
@@ -70,9 +72,11 @@ class Ground:
     board: tuple[UUID, UUID]
     signing: dict[UUID, UUID]
     """The plans in commit, by owner."""
+    pulsing: dict[UUID, UUID]
+    """The plans of the cycle whose phase closes and opens again, by owner."""
     tracked: list[TrackedGoal]
-    cycles: tuple[UUID, UUID]
-    """In commit, in track."""
+    pulse: UUID
+    """That cycle."""
     founded_at: int
     """The last position that the preparation wrote: everything after it comes from clients and duties."""
     brief: list[UUID] = field(default_factory=list)
@@ -81,15 +85,16 @@ class Ground:
 
 async def prepare(engine: Engine, timetable: Windows = LONG) -> Ground:
     """Found the organization and bring its two cycles into commit and into track, through the command handler."""
-    staff = tuple(uuid4() for _ in range(STAFF))
-    signing = Organization(engine, staff=staff[: STAFF // 2])
-    tracking = replace(signing, cycle=uuid4(), staff=staff[STAFF // 2 :])
-    await replace(signing, staff=staff).found()
-    for quarter in (signing, tracking):
+    signing = Organization(engine, staff=_people(SIGNING))
+    tracking = replace(signing, cycle=uuid4(), staff=_people(TRACKING))
+    pulsing = replace(signing, cycle=uuid4(), staff=_people(PULSING))
+    await replace(signing, staff=(*signing.staff, *tracking.staff, *pulsing.staff)).found()
+    for quarter in (signing, tracking, pulsing):
         await quarter.open(timetable=timetable, policy=POLICY)
         for owner in quarter.staff:
             await quarter.draft(owner)
             await quarter.agree(owner)
+    for quarter in (signing, tracking):
         await quarter.advance()
         await quarter.advance()
     for owner in tracking.staff:
@@ -108,7 +113,12 @@ async def prepare(engine: Engine, timetable: Windows = LONG) -> Ground:
         head=signing.head,
         board=signing.board,
         signing={owner: signing.plan_ref(owner).stream for owner in signing.staff},
+        pulsing={owner: pulsing.plan_ref(owner).stream for owner in pulsing.staff},
         tracked=tracked,
-        cycles=(signing.cycle, tracking.cycle),
+        pulse=pulsing.cycle,
         founded_at=await engine.log.last_position(signing.organization),
     )
+
+
+def _people(count: int) -> tuple[UUID, ...]:
+    return tuple(uuid4() for _ in range(count))

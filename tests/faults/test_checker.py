@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from copy import deepcopy
@@ -196,6 +197,28 @@ def a_phase_closed_twice(run: Run) -> Run:
     return _with_event(run, replace(_last(run.facts, "PhaseClosed"), command_id=uuid4()))
 
 
+def a_plan_moved_while_it_was_frozen(run: Run) -> Run:
+    """The last signature changes places with the closing that came after it."""
+    events = list(run.facts.events)
+    signed = events.index(_last(run.facts, "PlanSigned"))
+    closing = next(place for place, event in enumerate(events) if place > signed and event.type == "PhaseClosing")
+    first, second = events[signed], events[closing]
+    events[signed] = replace(second, position=first.position)
+    events[closing] = replace(first, position=second.position)
+    return _facts(run, events=events)
+
+
+def a_plan_recorded_as_it_did_not_stand(run: Run) -> Run:
+    plan = str(_last(run.facts, "PlanSigned").stream)
+
+    def moved(event: Recorded) -> Recorded:
+        data = json.loads(event.payload)
+        data["plans"][plan] += 1
+        return replace(event, payload=json.dumps(data).encode())
+
+    return _changed(run, "PhaseClosed", moved)
+
+
 def no_workflow(run: Run) -> Run:
     return _facts(run, workflows=run.facts.workflows[1:])
 
@@ -299,6 +322,8 @@ PLANTS: dict[Callable[[Run], Run], str] = {
     a_duty_nobody_owes: "duties",
     a_duty_done_twice: "duties_once",
     a_phase_closed_twice: "duties_once",
+    a_plan_moved_while_it_was_frozen: "frozen",
+    a_plan_recorded_as_it_did_not_stand: "frozen",
     no_workflow: "one_workflow",
     two_workflows: "one_workflow",
     a_workflow_of_a_closed_stream: "one_workflow",
