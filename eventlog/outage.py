@@ -15,6 +15,13 @@ LOST: tuple[type[Exception], ...] = (
 )
 """The connection went away: whether a call took effect is unknown, and its command ids make repeating it safe."""
 
+UNREACHABLE: tuple[type[Exception], ...] = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+)
+"""Nobody is there, or nobody speaks."""
 TROUBLE: tuple[type[Exception], ...] = (*LOST, asyncpg.PostgresError)
 """Anything that the database or the way to it can say."""
 PASSING: tuple[type[Exception], ...] = (*LOST, asyncpg.TransactionRollbackError)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
@@ -13,6 +16,7 @@ import pytest
 
 import eventlog.appender
 from api.services import Limits
+from cli.exits import Exit
 from eventlog.outage import LOST
 from eventlog.postgres import Patience, PostgresLog, close_pool, open_pool
 from tests.api.world import World, open_world
@@ -129,3 +133,21 @@ async def test_a_process_on_a_silent_database_still_ends(database: str) -> None:
         await log.close()
         await close_pool(pool, SHORT)
         assert monotonic() - began < LONGEST
+
+
+@pytest.mark.parametrize("line", [HALF_OPEN, Line(breaks=1)])
+async def test_a_command_on_a_database_that_does_not_answer_says_so_in_one_line(
+    database: str, tmp_path: Path, line: Line
+) -> None:
+    async with proxied(database) as (proxy, near):
+        proxy.line = line
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cli.main", "verify", "chain"),
+            env={**os.environ, "GOALCYCLE_HOME": str(tmp_path), "GOALCYCLE_DATABASE_URL": near},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(40):
+            _, complained = await process.communicate()
+    assert process.returncode == Exit.UNAVAILABLE
+    (said,) = complained.decode().splitlines()
+    assert said.startswith("goalcycle: the database does not answer")
