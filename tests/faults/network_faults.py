@@ -29,11 +29,15 @@ class Wired(Fault):
     async def before_parts(self, system: System) -> None:
         seed = system.random.randrange(2**32)
         if self.to_temporal:
-            host, _, port = system.temporal_address.rpartition(":")
+            far = system.environment.get(
+                "TEMPORAL_ADDRESS", system.temporal_address
+            )  # two bad lines: one after the other
+            host, _, port = far.rpartition(":")
             self._proxy = await self._stack.enter_async_context(Proxy(host, int(port), seed=seed))
             system.environment["TEMPORAL_ADDRESS"] = self.proxy.address
         else:
-            self._proxy, near = await self._stack.enter_async_context(proxied(system.database_url, seed=seed))
+            far = system.environment.get("GOALCYCLE_DATABASE_URL", system.database_url)
+            self._proxy, near = await self._stack.enter_async_context(proxied(far, seed=seed))
             system.environment["GOALCYCLE_DATABASE_URL"] = near
 
     async def strike(self, system: System) -> None:
