@@ -47,6 +47,7 @@ class Generator:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._turn = asyncio.Lock()
         self.answered = 0
         """Requests answered since the start, those after the end of their jobs included."""
 
@@ -55,11 +56,11 @@ class Generator:
         return await self.work({"port": port, "clients": clients, "seconds": seconds})
 
     async def work(self, job: dict[str, Any]) -> Load:
-        """Do a job. Raises RefusedError."""
+        """Do a job, one at a time. Raises RefusedError."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(job).encode() + b"\n")
-        async with asyncio.timeout(job["seconds"] + 60):
+        async with self._turn, asyncio.timeout(job["seconds"] + 60):
+            self._process.stdin.write(json.dumps(job).encode() + b"\n")
             line = await self._process.stdout.readline()
         if not line:
             raise RefusedError("the load generator has ended")
