@@ -1,7 +1,7 @@
 """`handler_vs_insert`: the whole command handler against the plainest INSERT.
 
-Ours: `CommandHandler.execute` of a check-in with a narrative: decide, seal the narrative, canonical bytes, hash, append;
-64 clients at once, each the owner of a plan. The commands are parsed before: that belongs to `http_vs_noop`.
+Ours: `CommandHandler.execute` of a check-in with a narrative: decide, seal it, canonical bytes, hash, append; 64
+clients at once, each the owner of a plan. The commands are parsed before: that belongs to `http_vs_noop`.
 Theirs: as in `append_fn_vs_insert`, rows whose bytes are ready, 32 clients each on a connection of its own.
 Both sides run in this process, on the same event loop.
 """
