@@ -66,7 +66,9 @@ class Settings(BaseSettings):
     temporal_metrics_port: int = Field(
         default=0, ge=0, le=65535, description="/metrics of Temporal's SDK in the worker; 0: none"
     )
-    tracing: bool = Field(default=False, description="Record OpenTelemetry spans (extra `tracing`; OTEL_* says where to)")
+    tracing: bool = Field(
+        default=False, description="Record OpenTelemetry spans (extra `tracing`; OTEL_* says where to)"
+    )
 
     keyring: Path | None = Field(default=None, description="Folder of the keys of sealed values; none: home/keyring")
     token_secret_file: Path | None = Field(default=None, description="File of the secret that signs callers' tokens")

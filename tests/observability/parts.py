@@ -12,17 +12,21 @@ from typing import Any
 import httpx
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from temporalio.client import Client
 
+from activities.signatures import StreamName
 from api.app import create_app
 from api.services import Services
 from cli.composition import CODEC
 from cli.stack.ports import pick_free
 from eventlog.keyring import DirectoryKeyring
+from eventlog.projector import Pool
 from eventlog.views import PostgresViews
 from tests.api.world import SECRET, World
 from tests.support.dev_server import dev_server, until
 from tests.support.processes import Process, running
 from tests.support.quarter import open_engine_on
+from workflows.ids import workflow_id
 
 EXPOSED = ("worker", "relay", "projector", "temporal")
 
@@ -133,6 +137,21 @@ async def open_parts(database: str, folder: Path, **more: Any) -> AsyncIterator[
         )
         world = World(create_app(services), engine, services, keyring, client)  # type: ignore[arg-type]
         yield Parts(environment, ports, folder, world, stack)
+
+
+async def settled(pool: Pool, client: Client) -> None:
+    """Wait until every workflow has seen what it was told and is asleep: what comes next is news of its own."""
+
+    async def quiet() -> bool:
+        rows = await pool.fetch("select *, wake_position > delivered_position as waits from goalcycle.streams")
+        if any(row["waits"] for row in rows):
+            return False
+        told = [row for row in rows if row["delivered_position"]]
+        names = [StreamName(organization=row["organization"], kind=row["kind"], stream=row["stream"]) for row in told]
+        seen = [await client.get_workflow_handle(workflow_id(name)).query("position") for name in names]
+        return all(position >= row["delivered_position"] for position, row in zip(seen, told, strict=True))
+
+    await until("the workflows to be asleep", quiet)
 
 
 async def _ready() -> dict[str, bool]:

@@ -32,6 +32,7 @@ from eventlog.postgres import PostgresLog, open_pool
 from eventlog.relay import Relay, RelaySettings
 from eventlog.views import PostgresViews
 from tests.api.world import SECRET, World
+from tests.observability.parts import settled
 from tests.support.dev_server import dev_server, until
 
 
@@ -60,6 +61,17 @@ class Site:
             return any(event.type == kind for event in feed)
 
         await until(kind, in_log)
+
+    async def connected(self, command_id: UUID) -> list[ReadableSpan]:
+        """A trace once every span's parent is there: a parent is recorded when it ends, after its children."""
+
+        async def whole() -> bool:
+            trace = self.trace(command_id)
+            known = {span.context.span_id for span in trace}
+            return bool(trace) and all(span.parent is None or span.parent.span_id in known for span in trace)
+
+        await until("a connected trace", whole)
+        return self.trace(command_id)
 
     async def recorded_in(self, command_id: UUID, name: str, count: int = 1) -> None:
         """Wait until spans of a name are in a trace: they are recorded a moment after what they tell of."""
@@ -126,12 +138,12 @@ def chain(span: ReadableSpan, trace: list[ReadableSpan]) -> list[str]:
 
 async def test_one_trace_leads_from_the_request_to_what_the_duty_appended(site: Site) -> None:
     await site.world.agree()
+    await settled(site.world.engine.pool, site.client)
     await site.world.send("AdvancePhase")
     await site.happened("PhaseClosed")
     command = await site.command_of("PhaseClosing")
     await site.recorded_in(command, "append", 2)
-
-    trace = site.trace(command)
+    trace = await site.connected(command)
     roots = [span for span in trace if span.parent is None]
     request = "POST /v1/organizations/{organization}/cycles/{cycle}/advance-phase"
     assert [span.name for span in roots] == [request]
@@ -156,12 +168,12 @@ async def test_one_trace_leads_from_the_request_to_what_the_duty_appended(site: 
 
 async def test_what_a_duty_brings_about_has_its_own_trace_linked_both_ways(site: Site) -> None:
     await site.world.agree()
+    await settled(site.world.engine.pool, site.client)
     await site.world.send("AdvancePhase")
     await site.happened("PhaseClosed")
     closing, advancing = await site.command_of("PhaseClosed"), await site.command_of("PhaseClosing")
-    await site.recorded_in(closing, "nudge cycle")
-
-    own = site.trace(closing)
+    await site.recorded_in(closing, "nudge plan")
+    own = await site.connected(closing)
     (root,) = [span for span in own if span.parent is None]
     assert (root.name, root.context.span_id) == ("appended", span_id_of(closing))
     assert all(chain(span, own)[-1] == "appended" for span in own)
@@ -175,6 +187,7 @@ async def test_news_for_a_workflow_that_runs_is_followed_and_not_its_start(site:
     await site.world.agree()
     opened = await site.command_of("CycleOpened")
     await site.recorded_in(opened, "RunWorkflow:CycleWorkflow")
+    await settled(site.world.engine.pool, site.client)
     await site.world.send("AdvancePhase")
     await site.happened("PhaseClosed")
     advanced = await site.command_of("PhaseClosing")
@@ -186,6 +199,7 @@ async def test_what_time_brings_begins_a_trace_of_its_own(site: Site, monkeypatc
     """Nothing is news for longer than no time at all, so every duty is brought by time."""
     monkeypatch.setattr("cli.tracing.causes.NEWS", timedelta(0))
     await site.world.agree()
+    await settled(site.world.engine.pool, site.client)
     await site.world.send("AdvancePhase")
     await site.happened("PhaseClosed")
     advanced = await site.command_of("PhaseClosing")
@@ -194,13 +208,16 @@ async def test_what_time_brings_begins_a_trace_of_its_own(site: Site, monkeypatc
     def duties() -> list[ReadableSpan]:
         return [span for span in site.recorded.get_finished_spans() if span.name == "command FinishClosing"]
 
-    async def recorded() -> bool:
-        return bool(duties())
+    def trace_of_the_duty() -> list[ReadableSpan]:
+        wanted = duties()[0].context.trace_id if duties() else None
+        return [span for span in site.recorded.get_finished_spans() if span.context.trace_id == wanted]
 
-    await until("the duty's span", recorded)
-    trace_id = duties()[0].context.trace_id
-    assert trace_id != trace_id_of(advanced)
-    own = [span for span in site.recorded.get_finished_spans() if span.context.trace_id == trace_id]
+    async def recorded() -> bool:
+        return any(span.parent is None for span in trace_of_the_duty())
+
+    await until("the duty's trace", recorded)
+    own = trace_of_the_duty()
+    assert duties()[0].context.trace_id != trace_id_of(advanced)
     assert chain(duties()[0], own) == ["command FinishClosing", "RunActivity:perform_due"]
 
 
