@@ -19,7 +19,7 @@ from cli.stack.postgres import accepts_connections
 from cli.stack.supervisor import is_home_in_use
 from cli.stack.temporal import require_temporal
 from eventlog.keyring import KEY_BYTES
-from eventlog.settings import Settings
+from eventlog.settings import SECRETS_DIRECTORY, Settings
 
 SECRET_BYTES = 32
 """The least that HS256 asks for."""
@@ -80,6 +80,8 @@ async def secrets(settings: Settings) -> Outcome:
         )
     private = [settings.keyring_directory, token, settings.postgres_password_path]
     for path in private:
+        if SECRETS_DIRECTORY in path.parents:
+            continue  # a container's own: nobody else is there to read it, and its modes are the host's business
         if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             mode = "700" if path.is_dir() else "600"
             faults.append(Fault("secret.open", f"others on this machine may read {path}", f"`chmod {mode} {path}`"))

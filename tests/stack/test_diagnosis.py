@@ -20,9 +20,9 @@ from click.testing import CliRunner
 from temporalio.client import Client
 
 from cli.composition import CODEC, Engine
-from cli.diagnosing import behind
+from cli.diagnosing import behind, machine
 from cli.diagnosing import database as looking
-from cli.diagnosing.finding import Finding
+from cli.diagnosing.finding import CODES, Finding, findings
 from cli.diagnosis import examine
 from cli.main import cli
 from cli.stack.ports import pick_free
@@ -111,9 +111,9 @@ async def test_nothing_is_wrong_where_every_part_works(settings: Settings, monke
             return (await relay.lag()).undelivered == 0
 
         await until("the workflows to be told", told)
-        findings = await examine(settings)
-        assert [finding for finding in findings if not finding.ok] == []
-        checks = {finding.check for finding in findings}
+        found = await examine(settings)
+        assert [finding for finding in found if not finding.ok] == []
+        checks = {finding.check for finding in found}
         assert {"database", "clock", "keys", "relay", "duties", "read models", "worker", "workflows"} <= checks
 
 
@@ -161,6 +161,15 @@ async def test_secrets_that_are_missing_weak_or_open(settings: Settings) -> None
     assert set(found) & {"secret.missing", "secret.weak", "secret.open"} == {"secret.missing"}
     await asyncio.to_thread(subprocess.run, found["secret.missing"].mend.strip("`"), shell=True, check=True)
     assert not {code for code in await wrong(settings) if code.startswith("secret.")}
+
+
+async def test_a_containers_own_secrets_are_open_to_nobody(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.token_secret_path.chmod(0o444)
+    assert "secret.open" in await wrong(settings)
+    monkeypatch.setattr(machine, "SECRETS_DIRECTORY", tmp_path)
+    assert "secret.open" not in await wrong(settings)
 
 
 async def test_keys_that_are_damaged_or_of_another_log(settings: Settings, tmp_path: Path) -> None:
@@ -310,8 +319,6 @@ async def test_workflows_that_are_lost_and_no_worker(settings: Settings, monkeyp
 
 
 def test_every_code_is_tried_here_and_explained() -> None:
-    from cli.diagnosing.finding import CODES
-
     tried = Path(__file__).read_text(encoding="utf-8") + (Path(__file__).parent / "test_doctor.py").read_text()
     page = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
     computed = {f"database.{name}" for name in ("fsync", "full_page_writes", "synchronous_commit")}
@@ -333,9 +340,6 @@ def _run(mend: str) -> None:
 
 
 async def _of_machine(settings: Settings) -> set[str]:
-    from cli.diagnosing import machine
-    from cli.diagnosing.finding import findings
-
     return {finding.code for finding in findings("keyring", await machine.keyring(settings))}
 
 
