@@ -39,6 +39,8 @@ KEEP = "GOALCYCLE_FAULTS_KEEP"
 """Set, every system's folder stays, with the logs of its parts, to be looked at."""
 PROBER = 98
 """The number of the client that only asks whether everybody answers."""
+NOTICED_SECONDS = 3.0
+"""What a stopped process leaves undone shows after this: duties count as late from two seconds on."""
 CALM_SECONDS = 1.5
 """Clients write undisturbed before the first strike and between two."""
 UNREADABLE: tuple[type[Exception], ...] = (*TROUBLE, RPCError, TimeoutError)
@@ -59,6 +61,12 @@ class Fault:
     """Seconds between strike and heal."""
     within: float = 60.0
     """Seconds from heal until everything must serve again."""
+    tolerated: float = 0.0
+    """Seconds from the strike in which others must have taken over, while it lasts; 0: there are no others."""
+
+    def silent(self) -> str:
+        """The process that cannot be asked while the fault lasts; empty: all can."""
+        return ""
 
     def unavailable(self) -> str:
         """Why it cannot be tried on this machine; empty: it can."""
@@ -112,6 +120,8 @@ class Outcome:
     """How many events of each type came in while faults struck."""
     recoveries: list[float] = field(default_factory=list)
     """Seconds from the end of the fault, mending included, until everything serves again; one a strike."""
+    takeovers: list[float] = field(default_factory=list)
+    """Where others must take over: the seconds from the strike until they had, looked at after `NOTICED_SECONDS`."""
     slowest: str = ""
     """The fault whose recovery took longest."""
     seconds: float = 0.0
@@ -131,6 +141,11 @@ class Outcome:
     def worst(self) -> float:
         return max(self.recoveries, default=0.0)
 
+    @property
+    def taken_over(self) -> str:
+        """In how many seconds others took over, where they had to."""
+        return f"; taken over within {max(self.takeovers):.1f} s" if self.takeovers else ""
+
     def line(self) -> str:
         """One line for the terminal."""
         found = self.balance
@@ -139,7 +154,7 @@ class Outcome:
             f"{self.fault} (seed {self.seed}): {self.strikes} strikes, {self.tries} tries, "
             f"{self.acknowledged} acknowledged, {self.refused} refused, {self.unknown} unknown, {found.lost} lost, "
             f"{found.doubled} doubled, recovery {self.median:.1f} s median, {self.worst:.1f} s worst "
-            f"({self.slowest or 'none'}); {verdict}"
+            f"({self.slowest or 'none'}){self.taken_over}; {verdict}"
         )
 
 
@@ -163,7 +178,10 @@ class Campaign:
     async def suffer(self, fault: Fault, outcome: Outcome) -> None:
         """One strike, its end, and the time until all serves again."""
         await fault.strike(self.system)
-        await asyncio.sleep(fault.lasts)
+        began = time.monotonic()
+        if fault.tolerated:
+            await self._be_taken_over(fault, outcome, began)
+        await asyncio.sleep(max(0.0, began + fault.lasts - time.monotonic()))
         began = time.monotonic()
         await fault.heal(self.system)
         outcome.strikes += 1
@@ -173,6 +191,14 @@ class Campaign:
                 outcome.slowest = fault.name
         else:
             outcome.violations.append(Violation("recovery", f"not recovered {fault.within:.0f} s after {fault.name}"))
+
+    async def _be_taken_over(self, fault: Fault, outcome: Outcome, began: float) -> None:
+        """While the fault lasts: what was under way, and what has come since, must be done by the others."""
+        await asyncio.sleep(NOTICED_SECONDS)
+        if await recovered(self.system, self.crowd, self.prober, fault.tolerated, silent=fault.silent()):
+            outcome.takeovers.append(time.monotonic() - began)
+        else:
+            outcome.violations.append(Violation("takeover", f"not done {fault.tolerated:.0f} s into {fault.name}"))
 
     async def judge(self, outcome: Outcome) -> None:
         """Stop the clients, let everything come to rest, and have the checker look."""

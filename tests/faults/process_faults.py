@@ -67,8 +67,12 @@ class Frozen(Fault):
     name: str
     sentence: str
     lasts: float = 8.0
+    tolerated: float = 75.0  # a transaction that stands still is ended by Postgres after a minute
     shape = PAIRS
     _frozen: str = ""
+
+    def silent(self) -> str:
+        return self._frozen
 
     async def strike(self, system: System) -> None:
         self._frozen = system.any(self.part)
@@ -107,7 +111,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     AllAway("worker", "workers-away", "All workers are away for a minute"),
     *(
-        Frozen(part, f"{part}-frozen", f"One {part} of two is frozen (SIGSTOP) for 8 s and continued")
+        Frozen(part, f"{part}-frozen", f"One {part} of two is frozen (SIGSTOP) and continued; the other takes over")
         for part in ("api", "worker", "relay", "projector")
     ),
     Repeated(),

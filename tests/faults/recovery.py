@@ -26,11 +26,11 @@ select (select count(*) from goalcycle.streams
 """
 
 
-async def recovered(system: System, crowd: Crowd, prober: Client, within: float) -> bool:
+async def recovered(system: System, crowd: Crowd, prober: Client, within: float, *, silent: str = "") -> bool:
     """Wait until everything serves again, while the clients go on; false: not within so many seconds."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    waiting = set(system.api_urls)
+    waiting = {system.url(name) for name in system.names("api") if name != silent}
     while loop.time() - began < within:
         waiting -= {url for url in list(waiting) if await prober.probe(url)}
         if not waiting:

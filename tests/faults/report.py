@@ -25,7 +25,7 @@ def table(outcomes: Sequence[Outcome], faults: Mapping[str, Fault]) -> str:
         lines.append(
             f"| `{outcome.fault}` {sentence} | {outcome.strikes} | {outcome.tries} | {outcome.acknowledged} "
             f"| {outcome.refused} | {outcome.unknown} | {found.lost} | {found.doubled} "
-            f"| {outcome.median:.1f} s / {outcome.worst:.1f} s "
+            f"| {outcome.median:.1f} s / {outcome.worst:.1f} s{outcome.taken_over} "
             f"| {'yes' if not outcome.violations else 'NO'} |"
         )
     return "\n".join(lines)

@@ -102,7 +102,11 @@ class System:
     @property
     def api_urls(self) -> list[str]:
         """The base URL of every API process."""
-        return [f"http://{LOOPBACK}:{port}" for name, port in self.ports.items() if name.startswith("api")]
+        return [self.url(name) for name in self.names("api")]
+
+    def url(self, name: str) -> str:
+        """The base URL of one API process."""
+        return f"http://{LOOPBACK}:{self.ports[name]}"
 
     def names(self, part: str) -> list[str]:
         """The processes of a part."""
