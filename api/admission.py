@@ -15,6 +15,10 @@ from api.problems import UNAVAILABLE, problem_response
 from api.services import Limits
 from eventlog.handler import QUEUE_FULL
 
+REFUSALS = 50
+"""As many a second cost next to nothing; the more there are, the later the refused are asked to come back."""
+LATEST = 30
+"""Seconds, the most that is asked for."""
 ALWAYS = ("/health/", "/metrics")
 """Operators look in above all when everything is full."""
 
@@ -27,6 +31,9 @@ class Admission:
         self._limits = limits
         self._requests = 0
         self._bytes = 0
+        self._refused = 0
+        """In the second that began at `_since`."""
+        self._since = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(ALWAYS):
@@ -35,7 +42,8 @@ class Admission:
         size = self._size(scope)
         full = self._requests >= self._limits.requests
         if full or (self._requests and self._bytes + size > self._limits.bodies_bytes):
-            await problem_response(Request(scope), QUEUE_FULL)(scope, receive, send)
+            headers = {"Retry-After": self._come_back()}
+            await problem_response(Request(scope), QUEUE_FULL, headers=headers)(scope, receive, send)
             return
         self._requests += 1
         self._bytes += size
@@ -44,6 +52,14 @@ class Admission:
         finally:
             self._requests -= 1
             self._bytes -= size
+
+    def _come_back(self) -> str:
+        """When: so that about so many come back each second, however many were refused at once."""
+        now = asyncio.get_running_loop().time()
+        if now - self._since >= 1:
+            self._since, self._refused = now, 0
+        self._refused += 1
+        return str(min(LATEST, 1 + self._refused // REFUSALS))
 
     async def _timed(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False

@@ -19,6 +19,9 @@ from uuid import uuid4
 
 from api.problems import PROBLEM_TYPE
 
+IDLE_SECONDS = 3.0
+"""A connection that is idle for longer may be closed by the server; ours closes it first."""
+
 
 @dataclass(frozen=True)
 class Post:
@@ -102,8 +105,12 @@ async def _call(url: str, posts: Sequence[Post], number: int, until: float, hear
                 if not wait.isdigit():
                     heard.malformed.append(repr((headers, body)))
                 elif not impatient:
-                    pause = float(wait) * chance.uniform(0.5, 1.5)
-                    await asyncio.sleep(max(0.0, min(pause, until - monotonic())))
+                    pause = max(0.0, min(float(wait) * chance.uniform(0.5, 1.5), until - monotonic()))
+                    if pause > IDLE_SECONDS:
+                        writer.close()
+                    await asyncio.sleep(pause)
+                    if pause > IDLE_SECONDS and monotonic() < until:
+                        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     finally:
         writer.close()
 
