@@ -21,8 +21,8 @@ from eventlog.log import NO_EVENTS, Head, Log, Recorded
 
 Key = tuple[UUID, Ref]
 
-TAILS = 500
-"""Streams in one read: enough to spare the round trips, few enough that nobody else waits long for the loop."""
+TAILS = 100
+"""Streams in one read: enough to spare the round trips, few enough to fold them between other work."""
 
 OTHER_KIND = problem(
     "stream.other_kind", 404, "There is no {kind} with this id.", hint="Look for the id: it belongs to something else."
@@ -96,18 +96,18 @@ class StateCache:
         return any(found[ref].head.version > head.version for ref, head in seen.items())
 
     async def refresh_each(self, organization: UUID, refs: Iterable[Ref]) -> dict[Ref, Cached]:
-        """The states of several streams as of now, by one read; of very many, by one for each so many."""
+        """The states of several streams as of now, by one read for each hundred."""
         wanted = list(refs)
         if len(wanted) == 1:
             return {wanted[0]: await self.refresh(organization, wanted[0])}
-        found: dict[Ref, Cached] = {}
-        for first in range(0, len(wanted), TAILS):
-            starts = {ref: self._start(organization, ref) for ref in wanted[first : first + TAILS]}
-            known = {ref: start.head.version for ref, start in starts.items()}
-            tails = await self._log.read_tails(organization, known)
-            for ref, start in starts.items():
-                found[ref] = await self._grow(organization, ref, start, tails.get(ref, []))
-        return found
+        parts = [wanted[first : first + TAILS] for first in range(0, len(wanted), TAILS)]
+        read = await asyncio.gather(*(self._read_tails(organization, part) for part in parts))
+        return {ref: cached for part in read for ref, cached in part.items()}
+
+    async def _read_tails(self, organization: UUID, refs: Iterable[Ref]) -> dict[Ref, Cached]:
+        starts = {ref: self._start(organization, ref) for ref in refs}
+        tails = await self._log.read_tails(organization, {ref: start.head.version for ref, start in starts.items()})
+        return {ref: await self._grow(organization, ref, start, tails.get(ref, [])) for ref, start in starts.items()}
 
     async def glance(self, organization: UUID, seen: Mapping[Ref, Head], age: float) -> bool:
         """Like `refresh_all`, for many who wait for the same streams: what was glanced at less than `age` seconds
