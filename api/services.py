@@ -46,7 +46,7 @@ class Limits:
     bodies_bytes: int = 64 * 1024 * 1024
     """What the bodies of all requests under way may come to."""
     request_seconds: float = 20.0
-    """After this a request is given up; whether a command took effect is then unknown, and its key makes asking safe."""
+    """After this a request is given up. Whether a command took effect is unknown then; its key makes asking safe."""
     page: int = 200
     """The most items of a page."""
     read_your_writes_seconds: float = 2.0

@@ -27,6 +27,7 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=2048)
     # Every connection inherits it. asyncio would set it on none of them: it asks for a protocol number that
-    # `create_server` leaves at 0. Without it head and body of an answer are 40 ms apart (Nagle, delayed acknowledgement).
+    # `create_server` leaves at 0. Without it head and body of an answer are 40 ms apart (Nagle's algorithm and
+    # delayed acknowledgements).
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
