@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -22,6 +24,7 @@ from bench.rows import COUNTED_WITH, ROWS
 from bench.stage import open_stage
 from bench.table import HEAD, document, lines
 
+BUSY = 1.0
 RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -29,10 +32,14 @@ async def measure(names: Sequence[str], count: int, seconds: float, results: Pat
     """Measure these rows in the table's order, print and keep each as it comes; returns those that failed."""
     rows: list[Row] = []
     failed = []
+    run: dict[str, Any] = {"rounds": count, "seconds": seconds, "load_average": os.getloadavg()[0]}
     async with open_stage() as stage:
         reached = await ceiling(await stage.load(), min(seconds, 2.0))
-        generator = {"name": NAME, "ceiling": reached}
-        print(f"machine: {machine()}\nload generator: {NAME}, ceiling {reached:,.0f} requests/s\n{HEAD}", flush=True)
+        run["load_generator"] = {"name": NAME, "ceiling": reached}
+        print(f"machine: {machine()}\nload generator: {NAME}, ceiling {reached:,.0f} requests/s", flush=True)
+        if run["load_average"] > BUSY:
+            print(f"the machine does other work (load average {run['load_average']:.1f}): figures will say so, too")
+        print(HEAD, flush=True)
         for name in [name for name in ROWS if name in names]:
             try:
                 found = await ROWS[name].measure(stage, count, seconds)
@@ -42,7 +49,7 @@ async def measure(names: Sequence[str], count: int, seconds: float, results: Pat
                 continue
             rows.extend(found)
             print("\n".join(lines(found)), flush=True)
-            results.write_text(json.dumps(document(machine(), generator, rows), indent=1) + "\n", encoding="utf-8")
+            results.write_text(json.dumps(document(machine(), run, rows), indent=1) + "\n", encoding="utf-8")
     return failed
 
 

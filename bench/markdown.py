@@ -1,19 +1,24 @@
-"""`python -m bench.markdown`: the table of docs/performance.md from bench/results.json."""
+"""`python -m bench.markdown`: writes bench/results.json as the last section of docs/performance.md."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from bench.__main__ import RESULTS
 from bench.table import number
 
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+HEADING = "## The latest table"
+
 
 def markdown(document: dict[str, Any]) -> str:
     """The figures of a run as a Markdown table."""
-    generator = document["load_generator"]
+    run = document["run"]
     lines = [
-        f"{document['machine']}. Load generator's ceiling: {generator['ceiling']:,.0f} requests/s.",
+        f"{document['machine']}; {run['rounds']} rounds of {run['seconds']:g} s a side; load average of other work at the",
+        f"start {run['load_average']:.1f}; the load generator's ceiling {run['load_generator']['ceiling']:,.0f} requests/s.",
         "",
         "| row | floor | ratio | ours | theirs | spread | |",
         "|---|---|---|---|---|---|---|",
@@ -39,4 +44,7 @@ def _line(name: str, figure: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown(json.loads(RESULTS.read_text(encoding="utf-8"))))
+    before = PAGE.read_text(encoding="utf-8").partition(HEADING)[0]
+    PAGE.write_text(
+        f"{before}{HEADING}\n{markdown(json.loads(RESULTS.read_text(encoding='utf-8')))}\n", encoding="utf-8"
+    )

@@ -44,9 +44,9 @@ FLOORS: dict[str, Floor] = {
 WIDTHS = (34, 8, 9, 12, 12, 6, 18)
 
 
-def document(machine: str, generator: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
-    """What bench/results.json holds."""
-    return {"machine": machine, "load_generator": generator, "rows": {row.name: _described(row) for row in rows}}
+def document(machine: str, run: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+    """What bench/results.json holds. `run` says how it was measured: load generator, rounds, other work on the machine."""
+    return {"machine": machine, "run": run, "rows": {row.name: _described(row) for row in rows}}
 
 
 def _described(row: Row) -> dict[str, Any]:

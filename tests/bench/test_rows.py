@@ -66,7 +66,9 @@ async def test_the_load_generator_has_a_ceiling(stage: Stage) -> None:
 
 def test_the_document_has_the_shape_that_is_promised() -> None:
     pairs = [(90.0, 200.0), (110.0, 200.0), (100.0, 200.0)]
-    made = document("a machine", {"name": NAME, "ceiling": 1.0}, [Row("http_vs_noop", compared(pairs))])
+    made = document(
+        "a machine", {"load_generator": {"name": NAME, "ceiling": 1.0}}, [Row("http_vs_noop", compared(pairs))]
+    )
     assert made["machine"] == "a machine"
     row = made["rows"]["http_vs_noop"]
     assert (row["ratio"], row["ours"], row["theirs"], row["spread"]) == (0.5, 100.0, 200.0, [0.45, 0.55])
