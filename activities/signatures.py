@@ -21,6 +21,9 @@ TASK_QUEUE = "goalcycle"
 AT_HAND = timedelta(seconds=4)
 """How long a turn may take as a local activity: well within a workflow task, which lasts 10 s."""
 
+LONGEST_PAUSE = timedelta(seconds=5)
+"""Between two tries of a turn while the log is away. What is due is done so soon after it is back: a closing that was
+begun before must not lapse (30 s) while its workflow sleeps."""
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 """After this a turn of a worker that died goes to another: well before a phase's closing lapses, which is 30 s. A
 workflow task, and with it a local activity, passes on after as long."""
@@ -89,6 +92,6 @@ async def perform_due(question: AgendaQuestion) -> AgendaAnswer:
             result_type=AgendaAnswer,
             start_to_close_timeout=timedelta(seconds=60),
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
-            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+            retry_policy=RetryPolicy(maximum_interval=LONGEST_PAUSE),
         )
     return answer
