@@ -12,12 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from activities.signatures import StreamName
 from cli.composition import CODEC
+from domain.cycle.policy import Policy
 from domain.decider import Ref
 from domain.registry import DECIDERS
 from domain.values import SYSTEM
@@ -37,6 +38,10 @@ TIMER_LATENESS = timedelta(seconds=10)
 processor, answers late, but never later than this: then the task goes to another."""
 OVERDUE = timedelta(seconds=5)
 """A duty that nobody has performed after so long is stuck."""
+
+
+LAPSES = timedelta(seconds=Policy().closing_lapses.seconds)
+"""After this nobody is bound by a closing that nobody finished (R2.3), and another may begin."""
 
 
 @dataclass(frozen=True)
@@ -310,13 +315,17 @@ def duties(facts: Facts) -> Iterator[str]:
 def duties_once(facts: Facts) -> Iterator[str]:
     """Nobody is reminded, escalated to, served or closed upon twice for one cause."""
     done: Counter[tuple[str, ...]] = Counter()
-    closing: dict[UUID, str] = {}
+    closing: dict[UUID, datetime] = {}
     for event in facts.events:
-        if event.type in ("PhaseClosing", "PhaseClosed", "ClosingReleased"):
-            begins = event.type == "PhaseClosing"
-            if begins == (closing.get(event.stream) == "PhaseClosing"):
-                yield f"{event.type} at {event.position} follows {closing.get(event.stream)} of the same cycle"
-            closing[event.stream] = event.type
+        if event.type == "PhaseClosing":
+            lapses = closing.get(event.stream, datetime.min.replace(tzinfo=UTC)) + LAPSES
+            if event.at < lapses:
+                yield f"PhaseClosing at {event.position} follows another of the cycle that would lapse at {lapses}"
+            closing[event.stream] = event.at
+        elif event.type in ("PhaseClosed", "ClosingReleased") and closing.pop(event.stream, None) is None:
+            yield f"{event.type} at {event.position} ends no closing"
+        elif event.type == "PhaseReopened":
+            closing.pop(event.stream, None)
         if event.type in CAUSES:
             data = json.loads(event.payload)
             cause = tuple(str(data.get(name)) for name in CAUSES[event.type])

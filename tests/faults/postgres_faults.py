@@ -67,6 +67,20 @@ class PostgresStoppedAtOnce(Fault):
             await system.serving("postgres", SERVES_WITHIN)
 
 
+class PostgresAway(Fault):
+    """Long enough for everybody's patience to grow to its longest."""
+
+    name = "postgres-away"
+    sentence = "Postgres is stopped for 40 s"
+    lasts = 40.0
+
+    async def strike(self, system: System) -> None:
+        await system.stop("postgres")
+
+    async def heal(self, system: System) -> None:
+        await system.start("postgres")
+
+
 async def stop_immediately(system: System) -> None:
     """Stop the server as `pg_ctl stop -m immediate` does; the supervisor starts it again."""
     account, restarts = postgres_account(system.settings), system.children["postgres"].restarts
@@ -91,4 +105,4 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-FAULTS: tuple[Fault, ...] = (BackendKilled(), PostgresKilled(), PostgresStoppedAtOnce())
+FAULTS: tuple[Fault, ...] = (BackendKilled(), PostgresKilled(), PostgresStoppedAtOnce(), PostgresAway())

@@ -21,6 +21,20 @@ class TemporalKilled(Fault):
         await system.serving("temporal")
 
 
+class TemporalAway(Fault):
+    """Commands do not notice; what falls due meanwhile is late, and is done."""
+
+    name = "temporal-away"
+    sentence = "Temporal is stopped for 40 s; commands are answered all the while"
+    lasts = 40.0
+
+    async def strike(self, system: System) -> None:
+        await system.stop("temporal")
+
+    async def heal(self, system: System) -> None:
+        await system.start("temporal")
+
+
 class TemporalForgets(Fault):
     """It comes back empty; the log says all that it must know."""
 
@@ -47,4 +61,4 @@ class TemporalForgetsTwice(TemporalForgets):
     times = 2
 
 
-FAULTS: tuple[Fault, ...] = (TemporalKilled(), TemporalForgets(), TemporalForgetsTwice())
+FAULTS: tuple[Fault, ...] = (TemporalKilled(), TemporalAway(), TemporalForgets(), TemporalForgetsTwice())

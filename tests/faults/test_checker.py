@@ -21,7 +21,7 @@ from tests.faults.facts import Facts, StreamRow, Stuck, WorkflowFact
 from tests.faults.honest import Run, honest_run
 from tests.faults.sent import Sent, Try, Verdict
 
-HOUR = timedelta(hours=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +197,12 @@ def a_phase_closed_twice(run: Run) -> Run:
     return _with_event(run, replace(_last(run.facts, "PhaseClosed"), command_id=uuid4()))
 
 
+def a_closing_begun_twice(run: Run) -> Run:
+    events = [event for event in run.facts.events if event.type != "PhaseClosed"]
+    closing = _last(run.facts, "PhaseClosing")
+    return _with_event(_facts(run, events=events), replace(closing, command_id=uuid4(), at=closing.at + SECOND))
+
+
 def a_plan_moved_while_it_was_frozen(run: Run) -> Run:
     """The last signature changes places with the closing that came after it."""
     events = list(run.facts.events)
@@ -322,6 +328,7 @@ PLANTS: dict[Callable[[Run], Run], str] = {
     a_duty_nobody_owes: "duties",
     a_duty_done_twice: "duties_once",
     a_phase_closed_twice: "duties_once",
+    a_closing_begun_twice: "duties_once",
     a_plan_moved_while_it_was_frozen: "frozen",
     a_plan_recorded_as_it_did_not_stand: "frozen",
     no_workflow: "one_workflow",
