@@ -17,8 +17,9 @@ def markdown(document: dict[str, Any]) -> str:
     """The figures of a run as a Markdown table."""
     run = document["run"]
     lines = [
-        f"{document['machine']}; {run['rounds']} rounds of {run['seconds']:g} s a side; load average of other work at the",
-        f"start {run['load_average']:.1f}; the load generator's ceiling {run['load_generator']['ceiling']:,.0f} requests/s.",
+        f"{document['machine']}.",
+        f"Rounds: {run['rounds']}, of {run['seconds']:g} s a side. Load average by other work: {run['load_average']:.1f}.",
+        f"The load generator's ceiling: {run['load_generator']['ceiling']:,.0f} requests/s.",
         "",
         "| row | floor | ratio | ours | theirs | spread | |",
         "|---|---|---|---|---|---|---|",

@@ -45,7 +45,7 @@ WIDTHS = (34, 8, 9, 12, 12, 6, 18)
 
 
 def document(machine: str, run: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
-    """What bench/results.json holds. `run` says how it was measured: load generator, rounds, other work on the machine."""
+    """What bench/results.json holds. `run` says how it was measured, and what else the machine did."""
     return {"machine": machine, "run": run, "rows": {row.name: _described(row) for row in rows}}
 
 
