@@ -18,7 +18,8 @@ def markdown(document: dict[str, Any]) -> str:
     run = document["run"]
     lines = [
         f"{document['machine']}.",
-        f"Rounds: {run['rounds']} of {run['seconds']:g} s a side. Load average by other work: {run['load_average']:.1f}.",
+        f"Rounds: {run['rounds']} of {run['seconds']:g} s a side.",
+        f"Load average by other work: {run['load_average']:.1f}.",
         f"The load generator's ceiling: {run['load_generator']['ceiling']:,.0f} requests/s.",
         "",
         "| row | floor | ratio | ours | theirs | spread | |",
