@@ -19,6 +19,12 @@ REFUSALS = 50
 """As many a second cost next to nothing; the more there are, the later the refused are asked to come back."""
 LATEST = 30
 """Seconds, the most that is asked for."""
+BURST = 200
+"""So many are refused at once."""
+PACE = 500
+"""Beyond that so many a second: callers who do not wait must not take the time of those who are served."""
+LONGEST = 5.0
+"""Seconds that a refusal may wait for its turn."""
 ALWAYS = ("/health/", "/metrics")
 """Operators look in above all when everything is full."""
 
@@ -34,6 +40,8 @@ class Admission:
         self._refused = 0
         """In the second that began at `_since`."""
         self._since = 0.0
+        self._turn = 0.0
+        """When the last refusal has its turn."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(ALWAYS):
@@ -43,6 +51,7 @@ class Admission:
         full = self._requests >= self._limits.requests
         if full or (self._requests and self._bytes + size > self._limits.bodies_bytes):
             headers = {"Retry-After": self._come_back()}
+            await self._refusals_turn()
             await problem_response(Request(scope), QUEUE_FULL, headers=headers)(scope, receive, send)
             return
         self._requests += 1
@@ -60,6 +69,12 @@ class Admission:
             self._since, self._refused = now, 0
         self._refused += 1
         return str(min(LATEST, 1 + self._refused // REFUSALS))
+
+    async def _refusals_turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._turn = min(max(self._turn + 1 / PACE, now - BURST / PACE), now + LONGEST)
+        if self._turn > now:
+            await asyncio.sleep(self._turn - now)
 
     async def _timed(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
