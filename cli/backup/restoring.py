@@ -16,6 +16,8 @@ from eventlog.migrate import LOCK, checksum, migrate, migrations
 from eventlog.settings import Settings
 from eventlog.verify import verify_chain
 
+LONG = 3_600.0
+"""Seconds that looking through a whole log may take."""
 SEALED_FOR = """
 select distinct organization, subject from goalcycle.disclosures
 union
@@ -85,7 +87,7 @@ async def prove(settings: Settings, manifest: Manifest) -> Proof:
 
 
 async def _keyless(engine: Engine, keyring: Path) -> list[Subject]:
-    rows = await engine.pool.fetch(SEALED_FOR)
+    rows = await engine.pool.fetch(SEALED_FOR, timeout=LONG)
     needed = {(row["organization"], row["subject"]) for row in rows}
     return sorted(subject for subject in needed - keys_of(keyring) if not known_erased(keyring, subject))
 

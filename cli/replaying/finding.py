@@ -23,6 +23,8 @@ select distinct organization, stream from goalcycle.events
 where type in ('GoalDrafted', 'GoalAssigned') and ($2::uuid is null or organization = $2)
   and convert_from(payload, 'UTF8')::jsonb ->> 'goal' = $1::uuid::text
 """
+LONG = 120.0
+"""Seconds that looking through a large log may take."""
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 
 
@@ -50,7 +52,7 @@ async def find(engine: Engine, id: UUID, organization: UUID | None) -> Found:
     ]
     goals = [
         Found(row["organization"], Ref("plan", row["stream"]), id)
-        for row in (() if streams else await engine.pool.fetch(_GOALS, id, organization))
+        for row in (() if streams else await engine.pool.fetch(_GOALS, id, organization, timeout=LONG))
     ]
     match [*streams, *goals]:
         case [found]:
