@@ -15,14 +15,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import random
 import sys
+import traceback
 from pathlib import Path
 
 import structlog
 
 from tests.faults.campaign import Outcome, run_campaign
 from tests.faults.catalogue import all_faults
+from tests.faults.checker import Violation
 from tests.faults.report import table, write_between_marks
 
 
@@ -52,16 +55,23 @@ def main() -> int:
         if why := next((fault.unavailable() for fault in together if fault.unavailable()), ""):
             print(f"{' + '.join(fault.name for fault in together)}: left out, {why}", flush=True)
             continue
-        outcome = asyncio.run(run_campaign(together, asked.seed, seconds=seconds))
+        try:
+            outcome = asyncio.run(run_campaign(together, asked.seed, seconds=seconds))
+        except Exception as error:  # a campaign that broke off proves nothing, and the others go on
+            traceback.print_exc()
+            names = " + ".join(fault.name for fault in together)
+            outcome = Outcome(names, asked.seed, violations=[Violation("campaign", f"broke off: {error!r}")])
         outcomes.append(outcome)
         print(outcome.line(), flush=True)
         for violation in outcome.violations:
             print(f"  {violation}", flush=True)
         if outcome.notes:
             print(outcome.notes, file=sys.stderr, flush=True)
-    print(table(outcomes, faults))
+    made = f"Seed {asked.seed}, about {seconds:.0f} s a campaign, {os.cpu_count()} processors."
+    text = f"{made}\n\n{table(outcomes, faults)}"
+    print(text)
     if asked.table:
-        write_between_marks(asked.table, table(outcomes, faults))
+        write_between_marks(asked.table, text)
     return int(any(outcome.violations for outcome in outcomes))
 
 
