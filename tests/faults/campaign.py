@@ -211,7 +211,7 @@ class Campaign:
         verdicts = Counter(command.verdict for command in sent)
         outcome.tries = len(sent)
         outcome.acknowledged = verdicts[Verdict.ACKNOWLEDGED]
-        outcome.refused = sum(verdicts[one] for one in (Verdict.REFUSED, Verdict.UNCHANGED, Verdict.UNSENT))
+        outcome.refused = len(sent) - outcome.acknowledged - verdicts[Verdict.UNKNOWN]
         outcome.unknown = verdicts[Verdict.UNKNOWN]
         tries = [one.verdict for command in sent for one in command.tries]
         outcome.requests, outcome.unanswered = len(tries), tries.count(Verdict.UNKNOWN)

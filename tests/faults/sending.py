@@ -19,8 +19,8 @@ from eventlog.identity import command_id
 from tests.faults.crowd import Crowd
 from tests.faults.sent import Sent, Try, Verdict
 
-SAFE_503 = {"queue.full", "clock.skewed", "log.contended", "phase.closing"}
-"""Refusals for now that leave nothing behind; any other 5xx leaves open what has happened."""
+LATER = {"queue.full", "clock.skewed", "log.contended"}
+"""503s that leave nothing behind; any other 5xx leaves open what has happened."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ class Sender:
             again = {
                 Verdict.UNKNOWN: 0.8,
                 Verdict.UNSENT: 0.8,
-                Verdict.REFUSED: 0.5 if answer.code in SAFE_503 else 0.02,
+                Verdict.DEFERRED: 0.5,
+                Verdict.REFUSED: 0.5 if answer.code == "phase.closing" else 0.02,
                 Verdict.ACKNOWLEDGED: 0.1,
                 Verdict.UNCHANGED: 0.1,
             }[answer.verdict]
@@ -139,5 +140,5 @@ class Sender:
             position = document["position"]
             return Try(Verdict.ACKNOWLEDGED, sent_at, now, "", position["first"], position["last"])
         code = str(document.get("code"))
-        definite = answer.status_code < 500 or code in SAFE_503
-        return Try(Verdict.REFUSED if definite else Verdict.UNKNOWN, sent_at, now, code)
+        refused = Verdict.REFUSED if answer.status_code < 500 else Verdict.UNKNOWN
+        return Try(Verdict.DEFERRED if code in LATER else refused, sent_at, now, code)

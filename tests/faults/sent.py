@@ -15,6 +15,8 @@ class Verdict(StrEnum):
     """Answered as appended, now or before."""
     REFUSED = "refused"
     """Answered that nothing was or will be appended by this try."""
+    DEFERRED = "deferred"
+    """Told to come back later: nothing was appended by this try, and nothing is said of those before it."""
     UNSENT = "unsent"
     """No connection came about, so nothing was sent: it says nothing of the tries before it."""
     UNCHANGED = "unchanged"
@@ -53,7 +55,5 @@ class Sent:
     def verdict(self) -> Verdict:
         """The best that its sender knows."""
         verdicts = {one.verdict for one in self.tries}
-        for verdict in (Verdict.ACKNOWLEDGED, Verdict.UNKNOWN, Verdict.UNCHANGED):
-            if verdict in verdicts:
-                return verdict
-        return Verdict.REFUSED if Verdict.REFUSED in verdicts else Verdict.UNSENT
+        best = (Verdict.ACKNOWLEDGED, Verdict.UNKNOWN, Verdict.UNCHANGED, Verdict.REFUSED, Verdict.DEFERRED)
+        return next((verdict for verdict in best if verdict in verdicts), Verdict.UNSENT)

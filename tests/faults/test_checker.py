@@ -50,6 +50,11 @@ async def test_an_unknown_command_may_have_one_effect_or_none(run: Run) -> None:
     assert await violations(facts, sent) == []
 
 
+async def test_a_retried_success_may_be_told_to_come_back_later(run: Run) -> None:
+    run.sent[-1].tries.append(_try(Verdict.DEFERRED, run.facts.now + HOUR))
+    assert await violations(run.facts, run.sent) == []
+
+
 async def test_what_was_lost_and_doubled_is_counted(run: Run) -> None:
     ghost = Sent(uuid4(), "CheckIn", uuid4(), uuid4(), None, [_try(Verdict.ACKNOWLEDGED, run.facts.now, 3, 3)])
     _answered(run.sent[-1], Verdict.REFUSED)
@@ -77,6 +82,11 @@ def refused_and_done(run: Run) -> Run:
 
 def unsent_and_done(run: Run) -> Run:
     _answered(run.sent[-1], Verdict.UNSENT)
+    return run
+
+
+def deferred_and_done(run: Run) -> Run:
+    _answered(run.sent[-1], Verdict.DEFERRED)
     return run
 
 
@@ -302,6 +312,7 @@ PLANTS: dict[Callable[[Run], Run], str] = {
     acknowledged_elsewhere: "effects",
     refused_and_done: "effects",
     unsent_and_done: "effects",
+    deferred_and_done: "effects",
     a_retried_success_refused: "effects",
     under_another_actor: "effects",
     two_effects_of_one_command: "effects",
