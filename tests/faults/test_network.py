@@ -135,7 +135,7 @@ async def test_a_process_on_a_silent_database_still_ends(database: str) -> None:
         assert monotonic() - began < LONGEST
 
 
-@pytest.mark.parametrize("line", [HALF_OPEN, Line(breaks=1)])
+@pytest.mark.parametrize("line", [pytest.param(HALF_OPEN, marks=pytest.mark.soak), Line(breaks=1)])
 async def test_a_command_on_a_database_that_does_not_answer_says_so_in_one_line(
     database: str, tmp_path: Path, line: Line
 ) -> None:
