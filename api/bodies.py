@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from api.problems import MALFORMED, MEDIA_TYPE
-from domain.canonical import canonical_json
 from domain.messages import Command
 
 JSON = "application/json"
@@ -29,6 +28,15 @@ class InvalidBody(Exception):
     def __init__(self, errors: list[tuple[str, dict[str, Any]]]) -> None:
         super().__init__(f"{len(errors)} errors")
         self.errors = errors
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_parse = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant).decode
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode
+"""Canonical JSON as in `domain.canonical`, with exact decimals as strings."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,8 @@ async def read_body(request: Request, route: str) -> Body:
     if media_type != JSON:
         raise MEDIA_TYPE()
     try:
-        tree = json.loads(content, parse_float=Decimal, parse_constant=_no_constant) if content else {}
-        canonical = canonical_json({"route": route, "body": _exact(tree)})
+        tree = _parse(content.decode("utf-8-sig")) if content else {}
+        canonical = _write({"route": route, "body": tree}).encode()
     except (ValueError, RecursionError):  # UnicodeError is a ValueError
         raise MALFORMED() from None
     return Body(tree, canonical)
@@ -92,18 +100,3 @@ def _steps(location: Sequence[int | str], tree: Any) -> Iterator[int | str]:
 
 def _is_tag(step: int | str, here: Any) -> bool:
     return isinstance(here, dict) and any(here.get(key) == step and step in tags for key, tags in TAGS.items())
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _exact(tree: Any) -> Any:
-    """The tree with its exact decimals as strings, as canonical JSON wants them."""
-    if isinstance(tree, Decimal):
-        return str(tree)
-    if isinstance(tree, dict):
-        return {key: _exact(item) for key, item in tree.items()}
-    if isinstance(tree, list):
-        return [_exact(item) for item in tree]
-    return tree

@@ -144,7 +144,7 @@ class CommandHandler:
                     raise stop.refusal from None
 
     async def _handle(self, order: Order) -> Answer:
-        founding = next((step for step in order.steps if getattr(step.command, "founds", False)), None)
+        founding = _founding(order)
         directory = await self.cache.load(order.organization, DIRECTORY)
         if founding is None and directory.head.version == 0:
             raise NOT_FOUNDED()
@@ -255,6 +255,13 @@ class CommandHandler:
         stream = str(order.steps[0].ref.stream)
         log = logger.warning if event == "clock.skewed" else logger.info  # a clock is the operators' business
         log(event, organization=str(order.organization), stream=stream, command_id=str(order.command_id), **more)
+
+
+def _founding(order: Order) -> Step | None:
+    for step in order.steps:
+        if getattr(step.command, "founds", False):
+            return step
+    return None
 
 
 def _others(order: Order, heads: dict[Ref, Head]) -> dict[Ref, Head]:
