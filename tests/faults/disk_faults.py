@@ -28,18 +28,19 @@ FILLER = "filler"
 def cannot_mount() -> str:
     """Why no tmpfs can be mounted here; empty: it can."""
     with TemporaryDirectory() as folder:
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            return f"a small disk cannot be mounted here ({done.stderr.strip() or 'no right to'})"
-        subprocess.run(["umount", folder], check=True)
+        try:
+            mount(Path(folder), 1)
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = getattr(error, "stderr", None) or str(error)
+            return f"a small disk cannot be mounted here ({said.strip()})"
+        unmount(Path(folder))
     return ""
 
 
 def mount(folder: Path, mebibytes: int) -> None:
     """A disk of this size."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(folder)], check=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(folder)]
+    subprocess.run(command, check=True, capture_output=True, text=True)
 
 
 def unmount(folder: Path) -> None:
