@@ -27,7 +27,8 @@ from tests.support.skipping import name_of, skipping
 from tests.workflows.paths import PATHS, first_run, histories
 from workflows.ids import workflow_id
 
-FOLDER = Path(__file__).parents[1] / "histories"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "tests" / "histories"
 CONTINUED = "continued"
 LIMIT = ("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=50")
 
@@ -102,7 +103,7 @@ async def _keep(path: str, client: Client, quarter: Quarter, first_runs: dict[Re
             old.unlink()
         for number, history in enumerate(await histories(client, quarter, ref, run), start=1):
             file = FOLDER / f"{path}.{ref.kind}.{number}.json"
-            file.write_text(history.to_json(), encoding="utf-8")
+            file.write_text(history.to_json().replace(f"{ROOT}/", ""), encoding="utf-8")  # frames of failures name it
             print(f"wrote {file.name}: {len(history.events)} events")
 
 
