@@ -36,8 +36,10 @@ BRISK = Policy(
     gate_look=Elapsed(seconds=1),
     result_served=Elapsed(seconds=1),
 )
-MOST_EVENTS = 40
-"""Of Temporal's, that one plan may cost over a whole quarter in which goalcycle need not remind anybody of it."""
+MOST_EVENTS = 54
+"""Of Temporal's, that one plan may cost over a whole quarter in which goalcycle need not remind anybody of it. It takes
+32; each killed worker, and each nudge that comes by itself because a machine is slow, may add a few.
+"""
 EVENTS_OF_A_DUTY = 12
 """A nudge that sets the timer (6), the timer, a task and its turn (6)."""
 
