@@ -3,6 +3,7 @@
 --minutes N   for all chosen faults together (default 1 each)
 --seed S      chooses everything that is left to chance (default: a new one, printed)
 --fault NAME  only this one; may be repeated, `a+b` lets both strike one system
+--clients N   how many write at once (default 8)
 --together    all chosen faults take turns on one system
 --table FILE  write the table there besides, between its marks where it has some
 --list        say which there are
@@ -26,6 +27,7 @@ import structlog
 from tests.faults.campaign import Outcome, run_campaign
 from tests.faults.catalogue import all_faults
 from tests.faults.checker import Violation
+from tests.faults.pace import Pace
 from tests.faults.report import table, write_between_marks
 
 
@@ -34,6 +36,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--fault", action="append", metavar="NAME")
+    parser.add_argument("--clients", type=int, default=Pace.clients)
     parser.add_argument("--together", action="store_true")
     parser.add_argument("--table", type=Path)
     parser.add_argument("--list", action="store_true")
@@ -56,7 +59,7 @@ def main() -> int:
             print(f"{' + '.join(fault.name for fault in together)}: left out, {why}", flush=True)
             continue
         try:
-            outcome = asyncio.run(run_campaign(together, asked.seed, seconds=seconds))
+            outcome = asyncio.run(run_campaign(together, asked.seed, seconds=seconds, pace=Pace(clients=asked.clients)))
         except Exception as error:  # a campaign that broke off proves nothing, and the others go on
             traceback.print_exc()
             names = " + ".join(fault.name for fault in together)
