@@ -74,10 +74,10 @@ def _main() -> None:
         cli.main(prog_name="goalcycle")
     except Exception as error:
         # Imported late: --help must stay fast.
+        from cli.outages import outage
         from cli.stack.errors import StackError
         from eventlog.codec import UnknownEventError
         from eventlog.migrate import ChangedMigrationError
-        from eventlog.outage import UNREACHABLE
         from eventlog.safety import UnsafeDatabaseError
         from eventlog.settings import NotConfigured, settings_errors
 
@@ -88,8 +88,8 @@ def _main() -> None:
             sys.exit(Exit.FAILED)
         elif (wrong := settings_errors(error)) is not None:
             lines = wrong
-        elif isinstance(error, UNREACHABLE):
-            lines = [f"the database does not answer ({type(error).__name__}): `goalcycle doctor` says more"]
+        elif (said := outage(error)) is not None:
+            lines = [said]
         else:
             raise
         for line in lines:

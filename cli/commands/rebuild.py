@@ -59,8 +59,10 @@ def views(as_json: bool) -> None:
 
 async def _end_workflows(settings: Settings) -> int:
     from cli.ending import end_workflows
+    from cli.stack.temporal import require_temporal
     from cli.temporal import connect
 
+    await require_temporal(settings)
     return await end_workflows(await connect(settings))
 
 

@@ -70,18 +70,22 @@ def _run(doing: Coroutine[Any, Any, T]) -> T:
 
 
 async def _status(settings: Settings) -> list[Build]:
+    from cli.stack.temporal import require_temporal
     from cli.temporal import connect
     from cli.versioning import builds, require_version
 
     chosen = require_version(settings, None)
+    await require_temporal(settings)
     return await builds(await connect(settings), chosen.deployment_name)
 
 
 async def _promote(settings: Settings, build: str | None, percent: float | None, within: float) -> str:
+    from cli.stack.temporal import require_temporal
     from cli.temporal import connect
     from cli.versioning import promote, require_version
 
     chosen = require_version(settings, build)
+    await require_temporal(settings)
     await promote(await connect(settings), chosen, percent, within)
     return chosen.build_id
 
@@ -89,11 +93,13 @@ async def _promote(settings: Settings, build: str | None, percent: float | None,
 async def _retire(settings: Settings, build: str) -> int:
     from cli.composition import open_engine
     from cli.ending import end_workflows
+    from cli.stack.temporal import require_temporal
     from cli.temporal import connect
     from cli.versioning import require_idle, require_version, running_on
     from eventlog.relay import rebuild_wakes
 
     chosen = require_version(settings, build)
+    await require_temporal(settings)
     client = await connect(settings)
     await require_idle(client, chosen)
     async with open_engine(settings) as engine:
