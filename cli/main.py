@@ -89,7 +89,7 @@ def _main() -> None:
         elif (wrong := settings_errors(error)) is not None:
             lines = wrong
         elif (said := outage(error)) is not None:
-            lines = [said]
+            lines = [": ".join(said)]
         else:
             raise
         for line in lines:

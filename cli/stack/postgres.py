@@ -12,11 +12,13 @@ from pathlib import Path
 
 import asyncpg
 
+from cli.outages import outage
 from cli.stack.account import postgres_account, require_reachable
 from cli.stack.errors import StackError
 from cli.stack.finding import find_postgres
 from cli.stack.part import Part
 from cli.stack.ports import LOOPBACK, claim
+from eventlog.outage import UNREACHABLE
 from eventlog.settings import DATABASE_NAME, DATABASE_OWNER, Settings
 
 LEFTOVER_SECONDS = 10.0
@@ -92,6 +94,8 @@ async def accepts_connections(url: str) -> None:
     try:
         connection = await asyncpg.connect(url, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as error:
+        if not isinstance(error, UNREACHABLE) and (said := outage(error)) is not None:
+            raise StackError(*said) from None
         what = f"the database of GOALCYCLE_DATABASE_URL does not answer ({type(error).__name__})"
         raise StackError(what, "start it, or unset the variable to use the local one") from None
     await connection.close()

@@ -25,7 +25,7 @@ def told(*arguments: str, **environment: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("nonsense", "is not postgresql://"),
+        ("nonsense", "write postgresql://"),
         ("postgresql://a:secret-word@nobody.invalid/x", "host name is not known"),
         (f"postgresql://a:secret-word@{CLOSED}/x", "does not answer"),
     ],
