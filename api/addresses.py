@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +31,8 @@ PATTERN = re.compile(
     r"/v1/organizations/(?P<organization>[^/]+)/"
     r"(?P<stream>directory|(?P<kind>cycle|plan)s/(?P<id>[^/]+))/(?P<command>[a-z]+(?:-[a-z]+)*)"
 )
+_id = TypeAdapter(UUID).validate_python
+"""As in FastAPI's routes: `UUID` itself takes spellings like 0x… and a newline at the end."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class CommandRoute(BaseRoute):
 def _addressed(scope: Scope) -> Addressed:
     address, found = scope["route"], scope["path_params"]
     try:
-        ref = DIRECTORY if found["id"] is None else Ref(address.kind, UUID(found["id"]))
-        return Addressed(address, UUID(found["organization"]), ref)
-    except ValueError:  # what cannot be an id names nothing
+        ref = DIRECTORY if found["id"] is None else Ref(address.kind, _id(found["id"]))
+        return Addressed(address, _id(found["organization"]), ref)
+    except ValueError:  # pydantic's error is one; what cannot be an id names nothing
         raise HTTPException(404) from None

@@ -30,11 +30,21 @@ class InvalidBody(Exception):
         self.errors = errors
 
 
+DIGITS = 4300
+"""The most that a number may have, as Python bounds whole ones: to look whether 1e999999999 is whole takes hours."""
+
+
+def _exact(text: str) -> Decimal:
+    if len(text) > DIGITS or abs((number := Decimal(text)).adjusted()) > DIGITS:
+        raise ValueError("a number has too many digits")
+    return number
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-_parse = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant).decode
+_parse = json.JSONDecoder(parse_float=_exact, parse_constant=_no_constant).decode
 _write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode
 """Canonical JSON as in `domain.canonical`, with exact decimals as strings."""
 
@@ -61,7 +71,7 @@ async def read_body(request: Request, route: str) -> Body:
     try:
         tree = _parse(content.decode("utf-8-sig")) if content else {}
         canonical = _write({"route": route, "body": tree}).encode()
-    except (ValueError, RecursionError):  # UnicodeError is a ValueError
+    except (ValueError, ArithmeticError, RecursionError):  # UnicodeError is a ValueError; Decimal knows numbers too big
         raise MALFORMED() from None
     return Body(tree, canonical)
 

@@ -97,6 +97,9 @@ async def test_what_is_not_there_is_404(world: World) -> None:
     assert (await world.get(f"/plans/{CYCLE}?as_of=3")).status_code == 404
     answer = await world.try_("SubmitPlan", BEN, room=f"/plans/{CYCLE}")
     assert (answer.status_code, answer.json()["code"]) == (404, "stream.other_kind")
+    for spelling in ("not-an-id", "0x" + PLAN.replace("-", "")[2:], PLAN.replace("-", "")[1:] + "%0A", "1_" * 16):
+        answer = await world.try_("SubmitPlan", BEN, room=f"/plans/{spelling}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "route.unknown"), spelling
     await world.send("DraftGoal", BEN)
     assert (await world.get(f"/plans/{PLAN}/goals/{uuid4()}")).json()["code"] == "goal.unknown"
 
@@ -105,6 +108,9 @@ async def test_another_method_is_405_and_names_the_right_ones(world: World) -> N
     answer = await world.client.delete(world.base)
     assert (answer.status_code, answer.json()["code"]) == (405, "route.method")
     assert "GET" in answer.headers["allow"]
+    for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE"):
+        answer = await world.client.request(method, world.route("AddTeam"))
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST"), method
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
@@ -117,8 +123,17 @@ async def test_a_body_that_is_not_json_is_415(world: World, media_type: str) -> 
 
 @pytest.mark.parametrize(
     "content",
-    [b"{", b"\xff\xfe", b'{"lead": NaN}', b'{"name": "\\ud800"}', b"[" * 100_000, b"1" * 5000],
-    ids=["open", "utf-8", "nan", "surrogate", "deep", "long number"],
+    [
+        b"{",
+        b"\xff\xfe",
+        b'{"lead": NaN}',
+        b'{"name": "\\ud800"}',
+        b"[" * 100_000,
+        b"1" * 5000,
+        b'{"x": 1e%d}' % 10**20,
+        b'{"x": 1e-5000}',
+    ],
+    ids=["open", "utf-8", "nan", "surrogate", "deep", "long number", "huge number", "small number"],
 )
 async def test_malformed_json_is_400(world: World, content: bytes) -> None:
     await world.found()
