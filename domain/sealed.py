@@ -150,9 +150,7 @@ def _fields_with_texts(kind: type[object]) -> tuple[str, ...]:
     """The fields of a model in which a sealed value can stand, by their types; none of what is no model."""
     if not issubclass(kind, BaseModel):
         return ()
-    return tuple(
-        name for name, field in kind.model_fields.items() if _may_hold_text(field.annotation, frozenset({kind}))
-    )
+    return tuple(name for name, field in kind.model_fields.items() if _may_hold_text(field.annotation, frozenset()))
 
 
 def _may_hold_text(annotation: Any, within: frozenset[type]) -> bool:

@@ -65,6 +65,24 @@ def test_what_a_type_does_not_tell_is_looked_at() -> None:
     assert [sealed.text for sealed in all_sealed(found)] == ["a", "b", "c"]
 
 
+class Branch(Frozen):
+    """A type that leads back to itself, by way of another one."""
+
+    leaves: tuple[Leaf, ...] = ()
+    branches: tuple[Branch, ...] = ()
+
+
+class Leaf(Frozen):
+    text: AuthorText | None = None
+    grown: Branch | None = None
+
+
+def test_a_text_is_found_where_a_type_leads_back_to_itself() -> None:
+    leaf = Leaf(text=AuthorText("a"), grown=Branch(leaves=(Leaf(text=AuthorText("b")),)))
+    found = all_sealed(Branch(branches=(Branch(leaves=(leaf,)),)))
+    assert [sealed.text for sealed in found] == ["a", "b"]
+
+
 def test_a_copy_is_the_same_value_with_other_fields() -> None:
     first = Anything(item=1, model=Holder(text=AuthorText("b")), several={})
     copied = first.model_copy(update={"item": 2})
