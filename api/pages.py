@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -30,7 +31,7 @@ def documentation_page(document: dict[str, Any]) -> str:
         for method, operation in methods.items()
     ]
     body = [f"<h1>{escape(document['info']['title'])} {escape(document['info']['version'])}</h1>"]
-    body += [f"<p>{escape(part)}</p>" for part in document["info"]["description"].split("\n\n")]
+    body += [f"<p>{_prose(part)}</p>" for part in document["info"]["description"].split("\n\n")]
     body.append('<p><a href="openapi.json">openapi.json</a> · <a href="problems">problems</a></p>')
     for tag in document.get("tags", ()):
         body.append(f'<h2 id="{escape(tag["name"])}">{escape(tag["name"])}</h2><p>{escape(tag["description"])}</p>')
@@ -40,10 +41,10 @@ def documentation_page(document: dict[str, Any]) -> str:
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
-    parts = [f"<p>{escape(operation.get('description', ''))}</p>"]
+    parts = [f"<p>{_prose(operation.get('description', ''))}</p>"]
     rows = "".join(
         f"<tr><td><code>{escape(item['name'])}</code></td><td>{escape(item['in'])}</td>"
-        f"<td>{'required' if item.get('required') else ''}</td><td>{escape(item.get('description', ''))}</td></tr>"
+        f"<td>{'required' if item.get('required') else ''}</td><td>{_prose(item.get('description', ''))}</td></tr>"
         for item in operation.get("parameters", ())
     )
     if rows:
@@ -68,8 +69,8 @@ def problem_page(problem: Problem) -> str:
     sections = []
     for tag in LANGUAGES:
         texts = texts_in(tag)
-        hint = f"<p>{escape(texts(problem.hint))}</p>" if problem.hint else ""
-        sections.append(f'<section lang="{tag}"><h2>{escape(texts.title(problem.sentence))}</h2>{hint}</section>')
+        hint = f"<p>{_prose(texts(problem.hint))}</p>" if problem.hint else ""
+        sections.append(f'<section lang="{tag}"><h2>{_prose(texts.title(problem.sentence))}</h2>{hint}</section>')
     body = f"<h1><code>{escape(problem.code)}</code></h1><p>HTTP {problem.status}</p>{''.join(sections)}"
     return _page(problem.code, "en", body + '<p><a href="../problems">problems</a></p>')
 
@@ -79,11 +80,16 @@ def problem_index_page() -> str:
     rows = "".join(
         f'<tr><td><a href="problems/{escape(found.code)}"><code>{escape(found.code)}</code></a></td>'
         f"<td>{found.status}</td>"
-        + "".join(f'<td lang="{tag}">{escape(texts_in(tag).title(found.sentence))}</td>' for tag in LANGUAGES)
+        + "".join(f'<td lang="{tag}">{_prose(texts_in(tag).title(found.sentence))}</td>' for tag in LANGUAGES)
         + "</tr>"
         for found in sorted(PROBLEMS.values(), key=lambda item: item.code)
     )
     return _page("problems", "en", f"<h1>Problems 问题</h1><table>{rows}</table>")
+
+
+def _prose(text: str) -> str:
+    """Text as HTML, with what stands between backticks set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _page(title: str, language: str, body: str) -> str:

@@ -27,9 +27,7 @@ NOT_MEMBER = problem(
     "Only active people of the organization may read this.",
     hint="Ask an administrator to add you to the directory.",
 )
-ROUTE_UNKNOWN = problem(
-    "route.unknown", 404, "There is nothing at this address.", hint="See the documentation for all addresses."
-)
+ROUTE_UNKNOWN = problem("route.unknown", 404, "There is nothing at this address.", hint="`/docs` lists all addresses.")
 METHOD_WRONG = problem(
     "route.method",
     405,

@@ -78,6 +78,8 @@ async def test_the_pages_ask_nobody_for_anything(world: World, document: dict[st
     for name in operations(document):
         assert f'id="{name}"' in docs
     assert "Ben 示例" in docs
+    assert "`" not in docs, "what stands between backticks is set as code"
+    assert "<code>Idempotency-Key</code>" in docs
 
 
 async def test_no_operation_is_documented_that_does_not_exist(world: World, document: dict[str, Any]) -> None:
