@@ -249,6 +249,13 @@ async def test_the_second_request_of_a_call_on_one_stream_is_decided_again(given
     assert await given.append(second) == [Outcome.APPENDED]
 
 
+async def test_of_two_requests_of_a_call_that_saw_the_same_stream_only_the_first_is_appended(given: Given) -> None:
+    ref = plan()
+    first, second = given.writer.request({ref: [Noted()]}), given.writer.request({ref: [Noted()]})
+    assert await given.append(first, second) == [Outcome.APPENDED, Outcome.CONFLICT]
+    assert len(await given.log.read_stream(given.organization, ref)) == 1
+
+
 async def test_what_a_later_request_of_the_call_appends_was_not_there_to_be_read(given: Given) -> None:
     ref = plan()
     reading = given.writer.request({plan(): [Noted()]}, reads=[ref])
@@ -457,6 +464,16 @@ async def test_sealed_texts_lie_beside_the_log_and_the_first_one_stays(given: Gi
     found = await given.log.disclosures(given.organization, [commitment, b"\x06" * 32])
     assert found == {commitment: (subject, b"first")}
     assert await given.log.disclosures(uuid4(), [commitment]) == {}
+
+
+async def test_what_a_refused_request_sealed_is_not_kept(given: Given) -> None:
+    ref, commitment = plan(), uuid4().bytes * 2
+    await given.write(ref)
+    text = Disclosure(commitment, uuid4(), b"sealed")
+    stale = Writer(given.organization).request({ref: [Noted()]}, disclosures=(text,))
+    fresh = given.writer.request({plan(): [Noted()]})
+    assert await given.append(stale, fresh) == [Outcome.CONFLICT, Outcome.APPENDED]
+    assert await given.log.disclosures(given.organization, [commitment]) == {}
 
 
 async def test_two_requests_of_a_call_may_seal_the_same_text(given: Given) -> None:

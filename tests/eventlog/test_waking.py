@@ -1,0 +1,119 @@
+"""When an append wakes a stream, the one above it and those below it: told by the rows, without a relay."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from domain.decider import Ref
+from eventlog.log import Outcome
+from eventlog.postgres import PostgresLog, open_pool
+from tests.eventlog.writing import Noted, Writer, plan
+
+NOON = datetime(2031, 1, 1, 12, tzinfo=UTC)
+SOONER, LATER = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
+
+
+@dataclass
+class Given:
+    """An organization, somebody who writes to it, and a look at what the relay would see."""
+
+    log: PostgresLog
+    pool: asyncpg.Pool[asyncpg.Record]
+    writer: Writer
+
+    async def write(self, ref: Ref, events: int = 1, **streams: Any) -> int:
+        """The position of the last event."""
+        result = await self.writer.append(self.log, self.writer.request({ref: [Noted()] * events}, streams=streams))
+        assert result.outcome is Outcome.APPENDED
+        return result.last_position
+
+    async def woken_at(self, ref: Ref) -> int:
+        found = await self.pool.fetchval("select wake_position from goalcycle.streams where stream = $1", ref.stream)
+        assert isinstance(found, int)
+        return found
+
+
+@pytest.fixture
+async def given(database: str) -> AsyncIterator[Given]:
+    pool = await open_pool(database, size=2)
+    log, writer = PostgresLog(database, pool), Writer()
+    await writer.found(log)
+    yield Given(log, pool, writer)
+    await log.close()
+    await pool.close()
+
+
+@pytest.mark.parametrize("due_now", [True, False, None])
+async def test_a_stream_that_opens_is_woken_whoever_opens_it(given: Given, due_now: bool | None) -> None:
+    ref = plan()
+    assert await given.write(ref, 3, due_now=due_now) == await given.woken_at(ref) == 4
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "woken"),
+    [
+        ({}, {}, False),
+        ({}, {"next_due": NOON}, True),
+        ({"next_due": NOON}, {"next_due": NOON}, False),
+        ({"next_due": NOON}, {"next_due": SOONER}, True),
+        ({"next_due": NOON}, {"next_due": LATER}, False),
+        ({"next_due": NOON}, {}, False),
+        ({}, {"due_now": True}, True),
+        ({"next_due": NOON}, {"next_due": LATER, "due_now": True}, True),
+        ({}, {"closed": True}, True),
+        ({"closed": True}, {}, True),
+        ({"closed": True}, {"closed": True}, False),
+        ({"next_due": NOON}, {"next_due": SOONER, "due_now": None}, False),
+        ({}, {"closed": True, "due_now": None}, False),
+    ],
+)
+async def test_a_stream_is_woken_when_it_owes_sooner_or_opens_or_closes(
+    given: Given, before: dict[str, Any], after: dict[str, Any], woken: bool
+) -> None:
+    ref = plan()
+    first = await given.write(ref, **before)
+    last = await given.write(ref, 2, **after)
+    assert await given.woken_at(ref) == (last if woken else first)
+
+
+async def test_a_stream_that_watches_is_woken_by_the_last_of_those_below(given: Given) -> None:
+    watching, other = Ref("cycle", uuid4()), Ref("cycle", uuid4())
+    await given.write(watching, watching=True)
+    opened = await given.write(other)
+    requests = [
+        given.writer.request({plan(): [Noted()] * 2}, streams={"parent": parent.stream, "wakes_parent": True})
+        for parent in (watching, other, watching)
+    ]
+    requests.append(given.writer.request({plan(): [Noted()]}, streams={"parent": watching.stream}))
+    results = await given.log.append(given.writer.organization, requests)
+    assert await given.woken_at(watching) == results[2].last_position == opened + 6
+    assert await given.woken_at(other) == opened
+
+
+async def test_what_is_refused_wakes_nobody(given: Given) -> None:
+    above, ref = Ref("cycle", uuid4()), plan()
+    opened = await given.write(above, watching=True)
+    await given.write(ref)
+    wakes = {"parent": above.stream, "wakes_parent": True, "wakes_children": True}
+    stale = Writer(given.writer.organization).request({ref: [Noted()]}, streams=wakes)
+    fresh = given.writer.request({plan(): [Noted()]})
+    refused, _ = await given.log.append(given.writer.organization, [stale, fresh])
+    assert refused.outcome is Outcome.CONFLICT
+    assert await given.woken_at(above) == opened
+    assert await given.pool.fetchval("select count(*) from goalcycle.fanouts") == 0
+
+
+async def test_those_below_are_woken_at_the_last_event_of_the_stream_above(given: Given) -> None:
+    above = Ref("cycle", uuid4())
+    request = given.writer.request({plan(): [Noted()]})
+    wakes = given.writer.request({above: [Noted()] * 2}, streams={"wakes_children": True})
+    _, told = await given.log.append(given.writer.organization, [request, wakes])
+    rows = await given.pool.fetch("select stream, position from goalcycle.fanouts")
+    assert [tuple(row) for row in rows] == [(above.stream, told.last_position)]
