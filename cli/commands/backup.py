@@ -14,7 +14,11 @@ from cli.exits import Exit
 from eventlog.settings import Settings
 
 if TYPE_CHECKING:
+    from cli.backup.manifest import Manifest
     from eventlog.keycopy import KeyCopy
+
+FEW = 5
+"""Lost keys that are told one by one."""
 
 
 @click.command()
@@ -39,6 +43,8 @@ def command(context: click.Context, folder: Path | None, keys: Path | None, with
 
     settings = Settings()
     configure_logs(settings)
+    if keys is not None and keys.resolve() == settings.keyring_directory.resolve():
+        raise click.BadParameter("that is the keyring itself: name a folder on another disk", param_hint="--keys")
     told: dict[str, object] = {}
     began = time.monotonic()
     faults: list[str] = []
@@ -54,6 +60,8 @@ def command(context: click.Context, folder: Path | None, keys: Path | None, with
                 told |= {"keys": copy.keys, "keys_copied": copy.copied, "keys_erased": copy.erased}
                 _say(as_json, f"{keys}: {copy.keys} keys ({copy.copied} new, {copy.erased} erased)")
                 faults = _faults(copy, settings.keyring_directory, keys)
+                if folder is not None:
+                    faults += _unknown(manifest, settings.keyring_directory, keys)
     except BackupError as error:
         click.echo(f"goalcycle: {error}", err=True)
         context.exit(Exit.FAILED)
@@ -67,11 +75,7 @@ def command(context: click.Context, folder: Path | None, keys: Path | None, with
 def _faults(copy: KeyCopy, keyring: Path, keys: Path) -> list[str]:
     """What the copy tells of the keyring itself; the copy keeps what it has."""
     return [
-        *(
-            f"{keyring} has lost the key of {subject} in {organization}, which nobody erased: `goalcycle restore "
-            f"--keys {keys}` brings it back"
-            for organization, subject in copy.absent
-        ),
+        *_lost(copy, keyring, keys),
         *(
             f"{keyring} holds another key for {subject} in {organization} than {keys}, which keeps its own"
             for organization, subject in copy.differing
@@ -81,6 +85,31 @@ def _faults(copy: KeyCopy, keyring: Path, keys: Path) -> list[str]:
             f"--keys {keys}` brings it back"
             for organization, subject in copy.damaged
         ),
+    ]
+
+
+def _lost(copy: KeyCopy, keyring: Path, keys: Path) -> list[str]:
+    if len(copy.absent) > FEW:  # a folder that was not mounted, and not a line for each person
+        return [
+            f"{keyring} has lost {len(copy.absent)} keys, which nobody erased: mount the folder that held them, or "
+            f"`goalcycle restore --keys {keys}` brings them back"
+        ]
+    return [
+        f"{keyring} has lost the key of {subject} in {organization}, which nobody erased: `goalcycle restore "
+        f"--keys {keys}` brings it back"
+        for organization, subject in copy.absent
+    ]
+
+
+def _unknown(manifest: Manifest, keyring: Path, keys: Path) -> list[str]:
+    """Organizations of the log whose keys neither the keyring nor the copy ever held: another keyring is theirs."""
+    from eventlog.keycopy import keys_of, known_erased
+
+    held = {organization for organization, _ in keys_of(keys)}
+    return [
+        f"{keyring} holds no key at all of the organization {each}: point GOALCYCLE_KEYRING to the keys of this log"
+        for each in (standing.organization for standing in manifest.organizations)
+        if each not in held and not known_erased(keys, (each, each))
     ]
 
 

@@ -171,6 +171,31 @@ async def test_a_lost_key_is_told_from_an_erased_one(site: Site, empty: Site, tm
     assert (await texts(empty, quarter))[str(lost)] == "Jonas Weber"
 
 
+async def test_a_keyring_that_is_not_there_is_no_backup_of_the_keys(site: Site, tmp_path: Path) -> None:
+    """A volume that was not mounted, or a wrong setting: the very first backup says so too."""
+    quarter = await written(site)
+    site.keyring.rename(tmp_path / "elsewhere")
+    said = await site.run("backup", str(tmp_path / "first"), "--keys", str(tmp_path / "keys"))
+    assert said.code == 1
+    assert f"no key at all of the organization {quarter.organization}" in said.errors
+    (tmp_path / "elsewhere").rename(site.keyring)
+    said = await site.run("backup", str(tmp_path / "second"), "--keys", str(tmp_path / "keys"))
+    assert (said.code, said.errors) == (0, "")
+    site.keyring.rename(tmp_path / "elsewhere")
+    said = await site.run("backup", str(tmp_path / "third"), "--keys", str(tmp_path / "keys"))
+    assert said.code == 1
+    assert "keys, which nobody erased: mount" in said.errors
+    assert said.errors.count("\n") == 1
+
+
+async def test_the_keyring_is_no_copy_of_itself(site: Site, tmp_path: Path) -> None:
+    await written(site)
+    said = await site.run("backup", str(tmp_path / "log"), "--keys", str(site.keyring))
+    assert said.code == 2
+    assert "the keyring itself" in said.errors
+    assert not (tmp_path / "log").exists()
+
+
 async def test_a_database_that_holds_a_log_is_never_restored_over(site: Site, empty: Site, tmp_path: Path) -> None:
     await written(site)
     await site.run("backup", str(tmp_path / "log"), "--keys", str(tmp_path / "keys"))
