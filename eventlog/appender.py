@@ -121,18 +121,32 @@ class Appender:
     async def _send(self, organization: UUID, batch: list[_Waiting]) -> None:
         try:
             results = await self._append(organization, [waiting.request for waiting in batch])
+        except LOST as error:
+            self._fail(organization, batch, error)
         except Exception as error:
-            if len(batch) == 1 or isinstance(error, LOST):  # without a database, request by request would take for ever
+            if len(batch) == 1:
                 self._fail(organization, batch, error)
                 return
             logger.warning(
                 "append.split", organization=str(organization), requests=len(batch), error=type(error).__name__
             )
-            for waiting in batch:  # one poisoned request must not fail its neighbours
-                await self._send(organization, [waiting])
-            return
-        for waiting, result in zip(batch, results, strict=True):
-            self._answer(organization, waiting, result)
+            await self._send_each(organization, batch)
+        else:
+            for waiting, result in zip(batch, results, strict=True):
+                self._answer(organization, waiting, result)
+
+    async def _send_each(self, organization: UUID, batch: list[_Waiting]) -> None:
+        """One call a request: one that is poisoned must not fail its neighbours."""
+        for place, waiting in enumerate(batch):
+            try:
+                (result,) = await self._append(organization, [waiting.request])
+            except LOST as error:  # without a database, request by request would take for ever
+                self._fail(organization, batch[place:], error)
+                return
+            except Exception as error:
+                self._fail(organization, [waiting], error)
+            else:
+                self._answer(organization, waiting, result)
 
     async def _append(self, organization: UUID, requests: Sequence[AppendRequest]) -> list[AppendResult]:
         loop = asyncio.get_running_loop()

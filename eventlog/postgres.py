@@ -153,7 +153,7 @@ class PostgresLog:
         async with asyncio.timeout(self._patience.answer):
             await self._turns.acquire()
         try:
-            connection = self._idle.pop() if self._idle else await self._connect()
+            connection = self._kept() or await self._connect()
             try:
                 yield connection
             except TimeoutError:
@@ -164,6 +164,14 @@ class PostgresLog:
                     self._idle.append(connection)
         finally:
             self._turns.release()
+
+    def _kept(self) -> asyncpg.Connection[asyncpg.Record] | None:
+        """A connection that lives as far as is known: the others may have died while nobody wrote."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        return None
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
         return await asyncpg.connect(

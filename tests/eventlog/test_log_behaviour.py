@@ -299,6 +299,12 @@ async def test_a_command_repeated_within_one_call_is_appended_once(given: Given)
     assert await given.positions() == [1, 2]
 
 
+async def test_a_known_command_sent_twice_in_one_call_gets_its_first_answer_twice(given: Given) -> None:
+    request = await given.write(plan())
+    answers = await given.log.append(given.organization, [request, request])
+    assert [(answer.outcome, answer.first_position) for answer in answers] == [(Outcome.DUPLICATE, 2)] * 2
+
+
 async def test_command_ids_belong_to_their_organization(given: Given) -> None:
     request = await given.write(plan())
     other = Writer()

@@ -97,6 +97,15 @@ async def test_a_stream_that_watches_is_woken_by_the_last_of_those_below(given: 
     assert await given.woken_at(other) == opened
 
 
+async def test_no_later_wake_is_taken_back_by_what_came_before_it_in_the_call(given: Given) -> None:
+    watching = Ref("cycle", uuid4())
+    await given.write(watching, watching=True)
+    below = given.writer.request({plan(): [Noted()]}, streams={"parent": watching.stream, "wakes_parent": True})
+    own = given.writer.request({watching: [Noted()]}, streams={"watching": True, "due_now": True})
+    results = await given.log.append(given.writer.organization, [below, own])
+    assert await given.woken_at(watching) == results[1].last_position
+
+
 async def test_what_is_refused_wakes_nobody(given: Given) -> None:
     above, ref = Ref("cycle", uuid4()), plan()
     opened = await given.write(above, watching=True)
@@ -104,7 +113,7 @@ async def test_what_is_refused_wakes_nobody(given: Given) -> None:
     wakes = {"parent": above.stream, "wakes_parent": True, "wakes_children": True}
     stale = Writer(given.writer.organization).request({ref: [Noted()]}, streams=wakes)
     fresh = given.writer.request({plan(): [Noted()]})
-    refused, _ = await given.log.append(given.writer.organization, [stale, fresh])
+    _, refused = await given.log.append(given.writer.organization, [fresh, stale])
     assert refused.outcome is Outcome.CONFLICT
     assert await given.woken_at(above) == opened
     assert await given.pool.fetchval("select count(*) from goalcycle.fanouts") == 0
