@@ -74,6 +74,9 @@ def _copy(subject: Subject, source: Path, target: Path, done: KeyCopy) -> None:
         had = None
     if has is not None and fingerprint(has) in erased:
         has = None  # erased while we looked, or by the target's account
+    if had is not None and len(had) != KEY_BYTES and has is not None and len(has) == KEY_BYTES:
+        theirs.unlink()  # what is no key stands in nobody's way
+        had = None
     if has is not None and len(has) != KEY_BYTES:
         done.damaged.append(subject)
     elif has is None and had is not None:

@@ -52,7 +52,7 @@ async def faults(pool: asyncpg.Pool[asyncpg.Record]) -> list[SafetyFault]:
         what = f"role {role} may {row['right_name']} events"
         found.append(SafetyFault("role", what, "connect as the application's role"))
     for row in await pool.fetch(GUARDS_MISSING):
-        mend = "enable it on goalcycle.events, then run `goalcycle verify chain`"
+        mend = f"`alter table goalcycle.events enable trigger {row['name']}`, then `goalcycle verify chain`"
         found.append(SafetyFault("trigger", f"trigger {row['name']} is off", mend))
     return found
 

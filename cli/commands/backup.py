@@ -81,8 +81,8 @@ def _faults(copy: KeyCopy, keyring: Path, keys: Path) -> list[str]:
             for organization, subject in copy.differing
         ),
         *(
-            f"{keyring}: the key of {subject} in {organization} is damaged: remove that file, then `goalcycle restore "
-            f"--keys {keys}` brings it back"
+            f"{keyring}: the key of {subject} in {organization} is damaged: `goalcycle restore --keys {keys}` "
+            "brings it back"
             for organization, subject in copy.damaged
         ),
     ]

@@ -144,14 +144,16 @@ async def _temporal_program(settings: Settings) -> str:
 async def _ports(settings: Settings) -> str:
     if is_home_in_use(settings):
         return f"in use by the stack that runs in {settings.home}"
-    ours = not is_free(settings.api_port, settings.api_host) and await _is_our_api(settings)
+    # Without a local stack an API that runs is ours; beside one that does not run, it is another home's and in our way.
+    alone = settings.database_url is not None and not is_free(settings.api_port, settings.api_host)
+    ours = alone and await _is_our_api(settings)
     if not ours:
         require_free(settings.api_port, "GOALCYCLE_API_PORT", settings.api_host)
     for name in ("postgres", "temporal", "temporal_ui"):
         asked = getattr(settings, f"{name}_port")
         if asked:
             require_free(asked, f"GOALCYCLE_{name.upper()}_PORT", LOOPBACK)
-    return f"the API's port {settings.api_port} is {'its own' if ours else 'free'}"
+    return f"the API's port {settings.api_port} is {'in use by an API of goalcycle' if ours else 'free'}"
 
 
 async def _is_our_api(settings: Settings) -> bool:

@@ -112,6 +112,16 @@ def test_a_second_or_damaged_key_is_reported_and_changes_nothing(keyring: Direct
     assert {person: DirectoryKeyring(copy_of(tmp_path)).find(ORGANIZATION, person) for person in (one, two)} == before
 
 
+def test_a_damaged_key_is_replaced_by_the_one_that_was_copied(keyring: DirectoryKeyring, tmp_path: Path) -> None:
+    person = uuid4()
+    key = keyring.key(ORGANIZATION, person)
+    copy_keys(tmp_path / "keyring", copy_of(tmp_path))
+    (tmp_path / "keyring" / str(ORGANIZATION) / f"{person}.key").write_bytes(b"short")
+    done = copy_keys(copy_of(tmp_path), tmp_path / "keyring")
+    assert (done.copied, done.keys, done.differing, done.damaged) == (1, 1, [], [])
+    assert DirectoryKeyring(tmp_path / "keyring").find(ORGANIZATION, person) == key
+
+
 def test_an_erasure_cut_short_still_counts(keyring: DirectoryKeyring, tmp_path: Path) -> None:
     """The note is written first: killed before the key is removed, the copy forgets it all the same."""
     person = uuid4()

@@ -2,7 +2,9 @@
 
 import json
 import socket
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner
@@ -44,6 +46,25 @@ def test_a_taken_port_and_a_missing_program(tmp_path: Path, monkeypatch: pytest.
     assert "WRONG  temporal.program: no program at GOALCYCLE_TEMPORAL_BIN" in result.stdout
     assert "WRONG  port.taken: " in result.stdout
     assert "mend: set GOALCYCLE_API_PORT to a free port" in result.stdout
+
+
+class AnotherHomesApi(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"status": "live"}')
+
+
+def test_the_api_of_another_home_is_in_the_way_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOALCYCLE_HOME", str(tmp_path / "home"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), AnotherHomesApi) as other:
+        serving = Thread(target=other.serve_forever)
+        serving.start()
+        monkeypatch.setenv("GOALCYCLE_API_PORT", str(other.server_port))
+        result = CliRunner().invoke(cli, ["doctor"])
+        other.shutdown()
+        serving.join()
+    assert "WRONG  port.taken: " in result.stdout
 
 
 def test_a_folder_that_the_account_may_not_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
