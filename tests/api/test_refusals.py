@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -50,6 +53,20 @@ async def test_without_a_valid_token_it_is_401(world: World) -> None:
             assert (answer.status_code, answer.json()["code"]) == (401, "auth.required"), headers
             assert answer.headers["www-authenticate"] == "Bearer"
     assert (await world.client.get(world.base, headers=bearer(token(world)))).status_code == 200
+
+
+async def test_a_token_seen_before_ends_at_its_time_and_with_its_secret(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.found()
+    headers = bearer(token(world))
+    assert (await world.client.get(world.base, headers=headers)).status_code == 200
+    monkeypatch.setattr("api.auth.time", SimpleNamespace(time=lambda: time.time() + 61))
+    assert (await world.client.get(world.base, headers=headers)).status_code == 401
+    monkeypatch.undo()
+    assert (await world.client.get(world.base, headers=headers)).status_code == 200
+    world.app.state.services = replace(world.services, token_secret="another secret, as long as the first one was")
+    assert (await world.client.get(world.base, headers=headers)).status_code == 401
 
 
 async def test_another_organization_is_invisible_also_to_who_has_one(world: World) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
+
+import pytest
 
 from eventlog.turns import Turns
 
@@ -76,3 +79,38 @@ async def test_waiters_who_all_give_up_at_once_leave_every_key_free() -> None:
     assert [type(end) for end in ended] == [asyncio.CancelledError] * 4
     async with asyncio.timeout(1):
         await turns.take(("a", "b"))
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_is_cancelled_nobody_shares_a_key_and_nobody_is_forgotten(seed: int) -> None:
+    chance, turns = random.Random(seed), Turns()
+    holders: dict[str, int] = {}
+    served: list[int] = []
+
+    async def work(number: int, keys: list[str]) -> None:
+        await turns.take(keys)
+        try:
+            for key in keys:
+                assert key not in holders, "held by two at once"
+                holders[key] = number
+            for _ in range(chance.randint(0, 3)):
+                await asyncio.sleep(0)
+            served.append(number)
+        finally:
+            for key in keys:
+                holders.pop(key)
+            turns.give_back(keys)
+
+    tasks = []
+    for number in range(60):
+        tasks.append(asyncio.create_task(work(number, sorted(chance.sample("abcd", chance.randint(1, 3))))))
+        if chance.random() < 0.3:
+            await asyncio.sleep(0)
+        if chance.random() < 0.4:
+            for task in chance.sample(tasks, min(3, len(tasks))):
+                task.cancel()
+    async with asyncio.timeout(10):
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {type(end) for end in ended} <= {type(None), asyncio.CancelledError}
+    assert len(served) >= ended.count(None) > 0
+    assert not turns._held
