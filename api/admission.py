@@ -1,7 +1,8 @@
 """How many requests are let in at once, and for how long.
 
-Invariant: whoever is not let in is told so at once, before anything was read or decided, and whoever is let in is
-answered in bounded time: so waiting never grows, memory stays flat, and what is under way gets the whole machine.
+Invariant: whoever is not let in is told so before anything was read or decided (at once, in a storm of refusals within
+seconds), and whoever is let in is answered in bounded time: so waiting never grows, memory stays flat, and what is
+under way gets the whole machine.
 """
 
 from __future__ import annotations

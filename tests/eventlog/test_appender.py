@@ -229,10 +229,10 @@ async def test_a_call_holds_so_many_requests_and_events_and_one_that_has_more_go
     monkeypatch.setattr("eventlog.appender.BATCH_LIMIT", 3)
     monkeypatch.setattr("eventlog.appender.EVENTS_LIMIT", 5)
     appender = Appender(log)
-    requests = [writer.request({plan(): [Noted()] * count}) for count in (3, 3, 7, 1, 1, 1)]
+    requests = [writer.request({plan(): [Noted()] * count}) for count in (1, 1, 1, 1, 7, 3, 3)]
     await asyncio.gather(*(appender.submit(writer.organization, request) for request in requests))
     number = {request.command_id: place for place, request in enumerate(requests)}
-    assert [[number[found] for found in call] for call in log.calls[1:]] == [[0, 3, 4], [1, 5], [2]]
+    assert [[number[found] for found in call] for call in log.calls[1:]] == [[0, 1, 2], [3, 5], [4], [6]]
 
 
 async def test_a_second_call_is_begun_when_it_is_worth_one_and_never_a_third(log: Watched, writer: Writer) -> None:
