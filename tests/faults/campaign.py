@@ -120,6 +120,8 @@ class Outcome:
     """How many events of each type came in while faults struck."""
     recoveries: list[float] = field(default_factory=list)
     """Seconds from the end of the fault, mending included, until everything serves again; one a strike."""
+    slowest_takeover: str = ""
+    """The fault in which others took longest to take over."""
     takeovers: list[float] = field(default_factory=list)
     """Where others must take over: the seconds from the strike until they had, looked at after `NOTICED_SECONDS`."""
     slowest: str = ""
@@ -149,12 +151,13 @@ class Outcome:
     def line(self) -> str:
         """One line for the terminal."""
         found = self.balance
+        by = f" ({self.slowest_takeover})" if self.takeovers else ""
         verdict = "holds" if not self.violations else f"{len(self.violations)} VIOLATIONS"
         return (
             f"{self.fault} (seed {self.seed}): {self.strikes} strikes, {self.tries} tries, "
             f"{self.acknowledged} acknowledged, {self.refused} refused, {self.unknown} unknown, {found.lost} lost, "
             f"{found.doubled} doubled, recovery {self.median:.1f} s median, {self.worst:.1f} s worst "
-            f"({self.slowest or 'none'}){self.taken_over}; {verdict}"
+            f"({self.slowest or 'none'}){self.taken_over}{by}; {verdict}"
         )
 
 
@@ -197,6 +200,8 @@ class Campaign:
         await asyncio.sleep(NOTICED_SECONDS)
         if await recovered(self.system, self.crowd, self.prober, fault.tolerated, silent=fault.silent()):
             outcome.takeovers.append(time.monotonic() - began)
+            if outcome.takeovers[-1] == max(outcome.takeovers):
+                outcome.slowest_takeover = fault.name
         else:
             outcome.violations.append(Violation("takeover", f"not done {fault.tolerated:.0f} s into {fault.name}"))
 

@@ -9,7 +9,11 @@ from tests.faults.campaign import Fault
 from tests.faults.points import AFTER_APPEND, BEFORE_APPEND, IN_HEARTBEAT, SHUFFLED_NUDGES
 from tests.faults.system import PAIRS, Shape, System
 
-STRUCK_WITHIN = 30.0
+IN_TRANSACTION = """
+select count(*) from pg_stat_activity
+ where datname = current_database() and state = 'idle in transaction' and state_change < now() - interval '50 ms'
+"""
+STRUCK_WITHIN = 60.0
 """Seconds in which some process must come by an armed point."""
 
 
@@ -82,6 +86,23 @@ class Frozen(Fault):
         system.thaw(self._frozen)
 
 
+@dataclass
+class FrozenInTransaction(Frozen):
+    """The worst moment to stand still: rows are locked, and stay so until Postgres ends the transaction."""
+
+    async def strike(self, system: System) -> None:
+        self._frozen = system.any(self.part)
+        async with asyncio.timeout(STRUCK_WITHIN):
+            while True:
+                system.freeze(self._frozen)
+                await asyncio.sleep(0.1)  # what is under way in Postgres ends; what is left waits for the frozen one
+                async with system.owner() as owner:
+                    if await owner.fetchval(IN_TRANSACTION):
+                        return
+                system.thaw(self._frozen)
+                await asyncio.sleep(system.random.uniform(0.01, 0.1))
+
+
 class Repeated(Fault):
     """Every command and every nudge goes out one to three times, in no order."""
 
@@ -113,6 +134,11 @@ FAULTS: tuple[Fault, ...] = (
     *(
         Frozen(part, f"{part}-frozen", f"One {part} of two is frozen (SIGSTOP) and continued; the other takes over")
         for part in ("api", "worker", "relay", "projector")
+    ),
+    FrozenInTransaction(
+        "projector",
+        "projector-frozen-in-transaction",
+        "One projector of two is frozen while it holds a transaction open, and continued",
     ),
     Repeated(),
 )
