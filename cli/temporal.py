@@ -25,6 +25,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.duties import Duties
 from activities.signatures import TASK_QUEUE, StreamName
+from cli.stack.errors import StackError
 from domain.messages import Kind
 from eventlog.agendas import Agendas
 from eventlog.settings import Settings
@@ -59,7 +60,11 @@ def plugin() -> SimplePlugin:
 
 
 def measured_runtime(settings: Settings) -> Runtime | None:
-    """A runtime whose own metrics (pollers, slots, latencies, failures) Prometheus can scrape; None: not wanted."""
+    """A runtime whose own metrics (pollers, slots, latencies, failures) Prometheus can scrape; None: not wanted.
+
+    Raises:
+        StackError: the port is taken.
+    """
     if not settings.temporal_metrics_port:
         return None
     host = f"[{settings.metrics_host}]" if ":" in settings.metrics_host else settings.metrics_host
@@ -69,7 +74,10 @@ def measured_runtime(settings: Settings) -> Runtime | None:
         unit_suffix=True,
         durations_as_seconds=True,
     )
-    return Runtime(telemetry=TelemetryConfig(metrics=exposed))
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=exposed))
+    except ValueError as error:
+        raise StackError(str(error), "GOALCYCLE_TEMPORAL_METRICS_PORT moves it") from error
 
 
 async def connect(
@@ -80,16 +88,22 @@ async def connect(
     Interceptors that are a worker's kind too serve the workers of this client.
     """
     while True:
+        config = settings.temporal_connect_config()  # each time: a local stack may have moved
         try:
             return await Client.connect(
-                **settings.temporal_connect_config(),
+                **config,
                 plugins=[plugin()],
                 keep_alive_config=KEEP_ALIVE,
                 runtime=runtime,
                 interceptors=interceptors,
             )
         except (RPCError, RuntimeError) as error:
-            logger.warning("temporal.away", error=type(error).__name__, retry_seconds=RETRY_SECONDS)
+            logger.warning(
+                "temporal.away",
+                address=config.get("target_host"),
+                error=type(error).__name__,
+                retry_seconds=RETRY_SECONDS,
+            )
             await asyncio.sleep(RETRY_SECONDS)
 
 

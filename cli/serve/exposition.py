@@ -84,7 +84,7 @@ async def exposing(host: str, port: int, registry: CollectorRegistry, *refresh: 
     """Answer `/metrics` inside the block; port 0: do not.
 
     Raises:
-        OSError: the port is taken.
+        StackError: the port is taken.
     """
     if not port:
         yield

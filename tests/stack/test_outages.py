@@ -1,6 +1,7 @@
 """What keeps a command from its database or its Temporal is one line that says what mends it, not a traceback."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,28 @@ def test_a_temporal_that_is_away_is_not_waited_for(words: tuple[str, ...], tmp_p
     code, said = told(*words, TEMPORAL_ADDRESS=CLOSED, GOALCYCLE_WORKER_DEPLOYMENT="site", GOALCYCLE_HOME=str(tmp_path))
     assert (code, said.count("\n")) == (3, 1), said
     assert "does not answer" in said
+
+
+@pytest.mark.parametrize(
+    ("part", "setting"),
+    [
+        ("relay", "GOALCYCLE_RELAY_METRICS_PORT"),
+        ("worker", "GOALCYCLE_TEMPORAL_METRICS_PORT"),
+        ("api", "GOALCYCLE_API_PORT"),
+    ],
+)
+def test_a_port_that_another_program_has(
+    part: str, setting: str, database: str, temporal_server: str, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("t" * 64)
+    (tmp_path / "token").chmod(0o600)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        code, said = told(
+            *("run", part),
+            **{setting: str(other.getsockname()[1]), "GOALCYCLE_TOKEN_SECRET_FILE": str(tmp_path / "token")},
+            GOALCYCLE_DATABASE_URL=database,
+            GOALCYCLE_HOME=str(tmp_path),
+            TEMPORAL_ADDRESS=temporal_server,
+        )
+    assert (code, said.count("\n")) == (3, 1), said
+    assert "METRICS_PORT move" in said
