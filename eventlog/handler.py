@@ -99,7 +99,7 @@ def system_clock() -> datetime:
 
 
 class _RefusedForNow(Exception):
-    """A transient refusal, with what was seen: carried out of the locks, so that nobody queues behind the waiting."""
+    """A transient refusal, with what was seen: carried out of the turn, so that nobody queues behind the waiting."""
 
     def __init__(self, refusal: DomainError, seen: dict[Ref, Head]) -> None:
         super().__init__(refusal.code)

@@ -13,7 +13,7 @@ import pytest
 
 from eventlog.appender import CALLS, TRIES, WORTH_A_CALL, Appender, QueueFullError
 from eventlog.log import AppendRequest, AppendResult, Log, Outcome
-from eventlog.postgres import WRITERS, PostgresLog, open_pool
+from eventlog.postgres import WRITERS, Patience, PostgresLog, open_pool
 from tests.eventlog.writing import Noted, Writer, plan, poisoned
 
 
@@ -173,6 +173,25 @@ async def test_connections_that_died_while_nobody_wrote_cost_no_try(
     for request in requests():
         (answer,) = await log.append(writer.organization, [request])
         assert answer.outcome is Outcome.APPENDED
+
+
+async def test_a_connection_that_kept_silent_is_never_used_again(log: Watched, writer: Writer, database: str) -> None:
+    """What it would still say is the answer to an earlier question."""
+    (kept,) = log._idle
+    log._patience = Patience(answer=0.2)  # shorter than the server's, which was told when it connected
+    owner = await asyncpg.connect(database)
+    request = writer.request({plan(): [Noted()]})
+    async with owner.transaction():
+        await owner.execute("select from goalcycle.organizations for update")
+        with pytest.raises(TimeoutError):
+            await log.append(writer.organization, [request])
+    await owner.close()
+    assert kept.is_closed()
+    assert log._idle == []
+    log._patience = Patience()
+    (answer,) = await log.append(writer.organization, [request])
+    assert answer.outcome in {Outcome.APPENDED, Outcome.DUPLICATE}
+    assert await log.last_position(writer.organization) == 2
 
 
 async def test_a_lost_answer_is_asked_for_again_and_is_the_first(log: Watched, writer: Writer) -> None:

@@ -299,6 +299,25 @@ async def test_a_command_repeated_within_one_call_is_appended_once(given: Given)
     assert await given.positions() == [1, 2]
 
 
+@pytest.mark.parametrize("events", [1, 2, 3, 4, 6, 7])
+async def test_the_first_answer_is_found_however_many_events_the_command_has(
+    given: Given, events: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventlog.postgres.COMMAND_PAGE", 3)
+    one, two = plan(), plan()
+    await given.write(plan())
+    request = given.writer.request({one: [Noted()] * events, two: [Told(), Told()]})
+    first = await given.writer.append(given.log, request)
+    assert (first.first_position, first.last_position) == (3, 4 + events)
+    for last in (False, True):
+        found = await given.log.find_command(given.organization, request.command_id)
+        assert found == replace(first, outcome=Outcome.DUPLICATE)
+        assert found.versions == ((one.stream, events), (two.stream, 2))
+        if not last:
+            await given.write(one)
+            await given.write(plan(), Noted(), Noted(), Noted())
+
+
 async def test_a_known_command_sent_twice_in_one_call_gets_its_first_answer_twice(given: Given) -> None:
     request = await given.write(plan())
     answers = await given.log.append(given.organization, [request, request])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +15,7 @@ from domain.directory.state import DIRECTORY
 from eventlog.handler import CommandHandler
 from eventlog.log import Recorded
 from eventlog.memory import MemoryLog
-from eventlog.states import StateCache
+from eventlog.states import BrokenChainError, StateCache
 from tests.eventlog.toy import CODEC, DECIDERS, Align, Sign, World
 
 
@@ -73,11 +75,11 @@ async def test_it_never_holds_more_than_its_limit_nor_anything_twice(
     world: World, handler: CommandHandler, limit: int
 ) -> None:
     cache, refs = cache_of(world, limit), await plans(world, handler, 12)
-    for round_ in range(3):
-        for ref in refs[round_:] + refs[:3] * 2:
-            assert (await cache.load(world.organization, ref)).head.version == 1
-            assert len(cache) <= limit
-            assert not cache._young.keys() & cache._old.keys()
+    chance = random.Random(limit)
+    for ref in refs + chance.choices(refs, k=60) + chance.choices(refs[:limit], k=60):
+        assert (await cache.load(world.organization, ref)).head.version == 1
+        assert len(cache) <= limit
+        assert not cache._young.keys() & cache._old.keys()
 
 
 async def test_what_is_used_again_and_again_stays(world: World, handler: CommandHandler, log: Counting) -> None:
@@ -187,3 +189,26 @@ async def test_several_are_loaded_together_and_those_that_do_not_exist_are_empty
     }
     assert log.read == [*refs[1:], nobodys, DIRECTORY]
     assert len(cache) == 206, "what does not exist takes no room"
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_a_state_of_another_copy_of_the_log_is_read_whole(
+    world: World, handler: CommandHandler, together: bool
+) -> None:
+    cache, (ref, other) = cache_of(world, 8), await plans(world, handler, 2)
+    first = await cache.load(world.organization, ref)
+    await handler.execute(world.order(ref, Sign()))
+    cache.store(world.organization, ref, replace(first, head=first.head._replace(hash=b"\x01" * 32)))
+    found = await cache.refresh_each(world.organization, [ref, other] if together else [ref])
+    assert found[ref] == await cache_of(world, 8).load(world.organization, ref)
+
+
+async def test_a_chain_that_is_broken_in_the_log_itself_is_told(
+    world: World, handler: CommandHandler, log: Counting
+) -> None:
+    (ref,) = await plans(world, handler, 1)
+    await handler.execute(world.order(ref, Sign()))
+    for event in await log.read_stream(world.organization, ref, after_version=1):
+        event.prev_hash = b"\x01" * 32
+    with pytest.raises(BrokenChainError, match="version 2"):
+        await cache_of(world, 8).load(world.organization, ref)
