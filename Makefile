@@ -18,7 +18,7 @@ dev: $(VENV)/run.stamp ## Run the whole stack on this machine until Ctrl-C (stat
 	@$(BIN)/goalcycle dev $(ARGS)
 
 test: $(VENV)/dev.stamp ## Run the tests on the real servers (ARGS="-k name" narrows)
-	$(BIN)/pytest -m "not soak" $(ARGS)
+	$(BIN)/pytest -m "not soak" -n 2 --dist loadscope $(ARGS)
 
 check: $(VENV)/dev.stamp ## Lint, format, types, import contracts, architecture tests
 	$(BIN)/ruff check $(PACKAGES)
