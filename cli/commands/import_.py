@@ -208,7 +208,11 @@ def _windows(asked: Asked) -> "Windows":
     try:
         return Windows.model_validate_json(asked.windows)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(str(step) for step in found['loc'])}: {found['msg']}" for found in error.errors())
+        places = [".".join(str(step) for step in found["loc"]) for found in error.errors()]
+        wrong = "; ".join(
+            f"{place}: {found['msg']}" if place else found["msg"]
+            for place, found in zip(places, error.errors(), strict=True)
+        )
         raise click.BadParameter(wrong, param_hint="--windows") from error
 
 

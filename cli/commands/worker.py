@@ -56,7 +56,10 @@ def promote(build: str | None, percent: float | None, within: float, as_json: bo
 def retire(build: str, as_json: bool) -> None:
     """Ends what still runs on BUILD and has it started anew from the log on the current one. Its workers may stop."""
     ended = _run(_retire(Settings(), build))
-    click.echo(json.dumps({"build": build, "ended": ended}) if as_json else f"{ended} workflows left {build}")
+    if as_json:
+        click.echo(json.dumps({"build": build, "ended": ended}))
+    else:
+        click.echo(f"{ended} workflows ended on {build}{', to start anew on the current build' if ended else ''}")
 
 
 def _run(doing: Coroutine[Any, Any, T]) -> T:
