@@ -34,7 +34,7 @@ def open_tracing(settings: Settings, part: str) -> Iterator[Tracing | None]:
         from cli.tracing.tracing import Tracing
     except ImportError as error:
         raise NotConfigured(
-            f"GOALCYCLE_TRACING is on, but {error.name} is missing: install `goalcycle[tracing]`"
+            f"GOALCYCLE_TRACING is on, but {error.name} is missing: `pip install -e '.[tracing]'` in the clone"
         ) from error
     provider = exporting_provider(part)
     try:
