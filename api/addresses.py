@@ -73,7 +73,13 @@ class Addressed:
 
     address: Address
     organization: UUID
-    ref: Ref
+    stream: str | None
+    """The stream's id as written; None: the directory."""
+
+    @cached_property
+    def ref(self) -> Ref:
+        """The stream. Raises HTTPException: looked at behind the caller's token, which comes first on every route."""
+        return DIRECTORY if self.stream is None else Ref(self.address.kind, _parsed(self.stream))
 
 
 Endpoint = Callable[[Request, Addressed], Awaitable[Response]]
@@ -109,8 +115,11 @@ class CommandRoute(BaseRoute):
 
 def _addressed(scope: Scope) -> Addressed:
     address, found = scope["route"], scope["path_params"]
+    return Addressed(address, _parsed(found["organization"]), found["id"])
+
+
+def _parsed(text: str) -> UUID:
     try:
-        ref = DIRECTORY if found["id"] is None else Ref(address.kind, _id(found["id"]))
-        return Addressed(address, _id(found["organization"]), ref)
+        return _id(text)
     except ValueError:  # pydantic's error is one; what cannot be an id names nothing
         raise HTTPException(404) from None

@@ -36,16 +36,16 @@ def command_route(metrics: Metrics) -> CommandRoute:
     async def endpoint(request: Request, to: Addressed) -> Response:
         outcome = "refused"
         services: Services = request.app.state.services
-        caller = caller_of(request, services, to.organization)
+        caller, ref = caller_of(request, services, to.organization), to.ref
         try:
             order = await _order(request, caller, to)
             answer = await services.handler.execute(order)
             outcome = answer.outcome
-            return await _answered(request, services, caller.organization, to.ref, answer)
+            return await _answered(request, services, caller.organization, ref, answer)
         except DomainError as error:
             if error.problem is not STALE:
                 raise
-            return await _stale(request, services, caller, to.ref, error)
+            return await _stale(request, services, caller, ref, error)
         finally:
             metrics.commands.labels(to.address.name, outcome).inc()
 

@@ -117,6 +117,9 @@ async def test_what_is_not_there_is_404(world: World) -> None:
     for spelling in ("not-an-id", "0x" + PLAN.replace("-", "")[2:], PLAN.replace("-", "")[1:] + "%0A", "1_" * 16):
         answer = await world.try_("SubmitPlan", BEN, room=f"/plans/{spelling}")
         assert (answer.status_code, answer.json()["code"]) == (404, "route.unknown"), spelling
+        for method, path in (("GET", f"/plans/{spelling}"), ("POST", f"/plans/{spelling}/submit-plan")):
+            stranger = await world.client.request(method, world.base + path)
+            assert (stranger.status_code, stranger.json()["code"]) == (401, "auth.required"), "the token comes first"
     await world.send("DraftGoal", BEN)
     assert (await world.get(f"/plans/{PLAN}/goals/{uuid4()}")).json()["code"] == "goal.unknown"
 
