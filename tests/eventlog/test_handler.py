@@ -277,6 +277,18 @@ async def test_two_steps_are_all_or_nothing_and_see_each_other(world: World, han
     assert not (await handler.cache.load(world.organization, a)).state.aligned
 
 
+async def test_orders_that_name_the_same_streams_the_other_way_round_never_wait_for_each_other(
+    world: World, handler: CommandHandler
+) -> None:
+    a, b = await world.draft(handler), await world.draft(handler)
+    one, other = (Step(a, Touch()), Step(b, Touch())), (Step(b, Touch()), Step(a, Touch()))
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(
+            *(handler.execute(replace(world.order(a, Touch()), steps=steps)) for steps in (one, other) * 4)
+        )
+    assert {answer.outcome for answer in answers} == {"unchanged"}
+
+
 async def test_an_unknown_organization_is_404_and_gets_no_keys(world: World) -> None:
     handler = world.handler()
     stranger = replace(world, organization=uuid4())
