@@ -163,6 +163,17 @@ async def test_a_dry_run_is_refused_like_the_command_itself(world: World) -> Non
     assert (answer.status_code, answer.json()["code"]) == (422, "plan.id_mismatch")
 
 
+@pytest.mark.parametrize("asked", ["maybe", "", "2"])
+async def test_what_may_have_been_meant_as_a_dry_run_is_never_done(world: World, asked: str) -> None:
+    await world.found()
+    before = (await world.get("/feed")).json()
+    answer = await world.client.post(
+        world.route("AddTeam"), params={"dry_run": asked}, headers=world.headers(), json=EXAMPLES["AddTeam"]
+    )
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, ["/query/dry_run"])
+    assert (await world.get("/feed")).json() == before
+
+
 async def test_an_edit_without_if_match_is_428(world: World) -> None:
     await world.found()
     for sent in ({}, {"If-Match": "*"}):
