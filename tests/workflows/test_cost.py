@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -24,10 +25,19 @@ async def time_machine(database: str) -> AsyncIterator[Skipping]:
 
 
 async def cost(time_machine: Skipping, quarter: Quarter, ref: Ref) -> int:
-    """Events of a stream's workflow over all its runs so far."""
+    """Events of a stream's workflow over all its runs so far, once it rests."""
     assert await time_machine.is_running(quarter, ref) or ref in time_machine.first_runs
-    runs = await histories(time_machine.client, quarter, ref, time_machine.first_runs[ref])
-    return sum(len(run.events) for run in runs)
+    async with asyncio.timeout(30):
+        while True:
+            runs = await histories(time_machine.client, quarter, ref, time_machine.first_runs[ref])
+            last = runs[-1].events[-1]
+            # What a turn did is in the log before it is in Temporal's history.
+            if not (
+                last.HasField("workflow_task_scheduled_event_attributes")
+                or last.HasField("workflow_task_started_event_attributes")
+            ):
+                return sum(len(run.events) for run in runs)
+            await asyncio.sleep(0.02)
 
 
 async def test_a_plan_that_is_reminded_escalated_and_served_costs_little(time_machine: Skipping) -> None:
