@@ -8,16 +8,18 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from eventlog.handler import CommandHandler
 from eventlog.log import AppendRequest, AppendResult, Outcome, Recorded
 from eventlog.outage import TROUBLE
 from eventlog.postgres import PostgresLog, open_pool
 from eventlog.verify import verify_chain
+from tests.eventlog.toy import World
 from tests.eventlog.writing import Noted, Writer, plan
 
 SEED = 20270401
@@ -313,3 +315,24 @@ async def test_an_answer_stays_although_the_servers_clock_is_set_back(database: 
     assert least > instant
     await writer.append(log, writer.request({plan(): [Noted()]}))
     assert (await log.read_feed(writer.organization))[-1].recorded_at >= least
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_many_commands_at_once_find_a_simulated_organizations_time(log: PostgresLog, processes: int) -> None:
+    """Each reads before it decides, so they arrive in another order than they looked at the clock."""
+    world = World(log=log)
+    handlers = [world.handler() for _ in range(processes)]
+    await world.begin(handlers[0], simulated=True)
+
+    async def write(handler: CommandHandler) -> None:
+        for _ in range(8):
+            await world.draft(handler)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(write(handlers[number % processes]) for number in range(80)))
+    feed = await log.read_feed(world.organization)
+    instants = [event.at for event in feed]
+    assert len(instants) == 2 + 80 * 8
+    assert instants == sorted(instants)
+    assert instants[-1] < feed[-1].recorded_at + timedelta(seconds=1)
+    await world.close()

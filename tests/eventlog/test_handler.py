@@ -375,6 +375,18 @@ async def test_a_simulated_organization_takes_the_workflows_time_and_never_goes_
     assert feed[-1].stream == other.stream
 
 
+async def test_a_simulated_organization_that_lives_in_the_past_stays_there(world: World) -> None:
+    long_ago = datetime(2021, 4, 1, tzinfo=UTC)
+    past = replace(world, clock=lambda: long_ago)
+    handler = past.handler()
+    await past.begin(handler, simulated=True)
+    plan = await past.draft(handler)
+    elsewhere = world.handler()  # knows no floor yet
+    due = world.order(plan, Remind(since=1), actor=SYSTEM, now=long_ago - timedelta(seconds=1))
+    await elsewhere.execute(due)
+    assert {event.at for event in await world.log.read_feed(world.organization)} == {long_ago}
+
+
 async def test_the_workflows_time_means_nothing_to_a_real_organization(world: World, handler: CommandHandler) -> None:
     plan = await world.draft(handler)
     await handler.execute(world.order(plan, Sign(), now=datetime.now(UTC) + timedelta(days=40)))
