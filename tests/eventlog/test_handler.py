@@ -380,11 +380,13 @@ async def test_a_simulated_organization_that_lives_in_the_past_stays_there(world
     past = replace(world, clock=lambda: long_ago)
     handler = past.handler()
     await past.begin(handler, simulated=True)
-    plan = await past.draft(handler)
+    plan, other = await past.draft(handler), await past.draft(handler)
+    hour = timedelta(hours=1)
+    await handler.execute(world.order(other, Sign(), now=long_ago + 2 * hour))
     elsewhere = world.handler()  # knows no floor yet
-    due = world.order(plan, Remind(since=1), actor=SYSTEM, now=long_ago - timedelta(seconds=1))
-    await elsewhere.execute(due)
-    assert {event.at for event in await world.log.read_feed(world.organization)} == {long_ago}
+    await elsewhere.execute(world.order(plan, Remind(since=1), actor=SYSTEM, now=long_ago + hour))
+    feed = await world.log.read_feed(world.organization)
+    assert [event.at - long_ago for event in feed[-2:]] == [2 * hour] * 2
 
 
 async def test_the_workflows_time_means_nothing_to_a_real_organization(world: World, handler: CommandHandler) -> None:
