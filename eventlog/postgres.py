@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, cast
 from uuid import UUID
 
@@ -31,14 +32,15 @@ OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 APPEND = """
 select outcomes, firsts, floor from goalcycle.append(
-    $1, $2, $3, $4::uuid[], $5::bytea[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::int[],
-    $10::int[], $11::uuid[], $12::text[], $13::bigint[], $14::bytea[], $15::bigint[], $16::bigint[], $17::bytea[],
-    $18::int[], $19::uuid[], $20::timestamptz[], $21::boolean[], $22::boolean[], $23::boolean[], $24::boolean[],
-    $25::boolean[],
-    $26::int[], $27::uuid[], $28::bigint[],
-    $29::int[], $30::int[], $31::uuid[], $32::text[], $33::bigint[], $34::text[], $35::int[], $36::boolean[],
-    $37::bytea[], $38::bytea[], $39::bytea[],
-    $40::int[], $41::bytea[], $42::uuid[], $43::bytea[])
+    $1, $2, $3, $4,
+    $5::uuid[], $6::bytea[], $7::uuid[], $8::uuid[], $9::timestamptz[], $10::int[], $11::int[],
+    $12::int[], $13::uuid[], $14::text[], $15::bigint[], $16::bytea[], $17::bigint[], $18::bigint[], $19::bytea[],
+    $20::int[], $21::uuid[], $22::timestamptz[], $23::boolean[], $24::boolean[], $25::boolean[], $26::boolean[],
+    $27::boolean[],
+    $28::int[], $29::uuid[], $30::bigint[],
+    $31::int[], $32::int[], $33::uuid[], $34::text[], $35::bigint[], $36::text[], $37::int[], $38::boolean[],
+    $39::bytea[], $40::bytea[], $41::bytea[],
+    $42::int[], $43::bytea[], $44::uuid[], $45::bytea[])
 """
 
 COMMAND = """
@@ -276,12 +278,14 @@ def _arguments(organization: UUID, requests: Sequence[AppendRequest]) -> list[An
         organization,
         any(request.founds for request in requests),
         any(request.simulated for request in requests),
+        _apart(requests),
         [request.command_id for request in requests],
         [request.body_mac for request in requests],
         [request.actor for request in requests],
         [request.causation for request in requests],
         [request.at for request in requests],
         counts,
+        [before - count for before, count in zip(accumulate(counts), counts, strict=True)],
         [number for number, _, _ in appends],
         [append.ref.stream for _, _, append in appends],
         [append.ref.kind for _, _, append in appends],
@@ -317,6 +321,18 @@ def _arguments(organization: UUID, requests: Sequence[AppendRequest]) -> list[An
         [text.subject for _, text in texts],
         [text.sealed for _, text in texts],
     ]
+
+
+def _apart(requests: Sequence[AppendRequest]) -> bool:
+    """Whether no request has to do with another: no command or stream occurs twice, none is read and appended to."""
+    commands = {request.command_id for request in requests}
+    written = [append.ref.stream for request in requests for append in request.appends]
+    streams = set(written)
+    return (
+        len(commands) == len(requests)
+        and len(streams) == len(written)
+        and streams.isdisjoint([read.ref.stream for request in requests for read in request.reads])
+    )
 
 
 def _appended(request: AppendRequest, first: int) -> AppendResult:

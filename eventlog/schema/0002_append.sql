@@ -8,6 +8,9 @@
 --              or an EARLIER request of this call appends to a stream it touches (the caller decides it again)
 --   appended   dense positions, one recorded_at for the call
 --
+-- `p_apart` says that the call names no command and no stream twice, and reads none that it appends to. Where that is
+-- so and nothing is known, stale or skewed, which is nearly always, every request is appended and nothing more is asked.
+--
 -- Parallel arrays, one entry a row; *_request numbers requests from 1, places count a request's events from 0:
 --   r_*  requests                          a_*  streams appended to: where the caller saw them, where they stand
 --   d_*  streams read, at their last fact       after it, and what the relay must know of them
@@ -16,12 +19,14 @@ create function goalcycle.append(
     p_organization    uuid,
     p_founds          boolean,
     p_simulated       boolean,
+    p_apart           boolean,
     r_command         uuid[],
     r_mac             bytea[],
     r_actor           uuid[],
     r_causation       uuid[],
     r_at              timestamptz[],
     r_events          integer[],
+    r_place           integer[],
     a_request         integer[],
     a_stream          uuid[],
     a_kind            text[],
@@ -78,6 +83,7 @@ declare
     stamp    timestamptz;
     taken    bigint;
     latest   timestamptz;
+    all_well boolean;
     woken    record;
     zero     constant bytea := decode(repeat('00', 32), 'hex');
 begin
@@ -94,62 +100,93 @@ begin
     stamp := greatest(counter.last_recorded_at, clock_timestamp());
 
     -- Verdicts, and the first position of each request that is appended.
-    with appends as (
-        select a.request, a.stream, a.version, a.hash, min(a.request) over (partition by a.stream) as first_request
-        from unnest(a_request, a_stream, a_seen_version, a_seen_hash) a (request, stream, version, hash)
-    ),
-    stale as (
-        select a.request
-        from appends a
-        left join lateral (
-            select s.version, s.hash from goalcycle.streams s
-            where s.organization = p_organization and s.stream = a.stream offset 0) s on true
-        where coalesce(s.version, 0) <> a.version or coalesce(s.hash, zero) <> a.hash or a.first_request < a.request
-        union all
-        select d.request
-        from unnest(d_request, d_stream, d_fact) d (request, stream, fact)
-        left join lateral (
-            select s.fact_version from goalcycle.streams s
-            where s.organization = p_organization and s.stream = d.stream offset 0) s on true
-        left join appends a on a.stream = d.stream and a.request < d.request
-        where coalesce(s.fact_version, 0) <> d.fact or a.request is not null
-    ),
-    looked_at as (
-        select r.n::integer as n, r.at, r.events, c.command_id is not null as known,
-               row_number() over (partition by r.command order by r.n) > 1 as repeated,
-               r.n in (select stale.request from stale) as outdated
-        from unnest(r_command, r_at, r_events) with ordinality r (command, at, events, n)
-        left join lateral (
-            select c.command_id from goalcycle.events c
-            where c.organization = p_organization and c.command_id = r.command and c.body_mac is not null
-            offset 0) c on true
-    ),
-    requests as (
-        -- What is not appended moves no clock: its `at` binds nobody behind it in the call.
-        select l.*, max(l.at) filter (where not (l.known or l.repeated or l.outdated))
-                        over (order by l.n rows between unbounded preceding and 1 preceding) as earlier_at
-        from looked_at l
-    ),
-    judged as (
-        select r.n, r.at, r.events,
-               case
-                   when r.known then 'duplicate'
-                   when r.repeated then 'conflict'
-                   when not counter.simulated
-                        and (r.at > stamp + interval '1 second' or r.at < stamp - interval '5 seconds') then 'skewed'
-                   when counter.simulated and r.at < greatest(counter.last_at, r.earlier_at) then 'skewed'
-                   when r.outdated then 'conflict'
-                   else 'appended'
-               end as outcome
-        from requests r
-    ),
-    placed as (
-        select j.*, sum(j.events) filter (where j.outcome = 'appended') over (order by j.n) as through from judged j
-    )
-    select array_agg(p.outcome order by p.n), array_agg(counter.last_position + 1 + p.through - p.events order by p.n),
-           max(p.through), max(p.at) filter (where p.outcome = 'appended')
-    into outcomes, firsts, taken, latest
-    from placed p;
+    if p_apart and not counter.simulated then
+        select not exists (
+                   select from unnest(r_command, r_at) r (command, at)
+                   left join lateral (
+                       select c.command_id from goalcycle.events c
+                       where c.organization = p_organization and c.command_id = r.command and c.body_mac is not null
+                       offset 0) c on true
+                   where c.command_id is not null
+                      or r.at > stamp + interval '1 second' or r.at < stamp - interval '5 seconds')
+               and not exists (
+                   select from unnest(a_stream, a_seen_version, a_seen_hash) a (stream, version, hash)
+                   left join lateral (
+                       select s.version, s.hash from goalcycle.streams s
+                       where s.organization = p_organization and s.stream = a.stream offset 0) s on true
+                   where coalesce(s.version, 0) <> a.version or coalesce(s.hash, zero) <> a.hash)
+               and not exists (
+                   select from unnest(d_stream, d_fact) d (stream, fact)
+                   left join lateral (
+                       select s.fact_version from goalcycle.streams s
+                       where s.organization = p_organization and s.stream = d.stream offset 0) s on true
+                   where coalesce(s.fact_version, 0) <> d.fact)
+        into all_well;
+    end if;
+    if all_well then
+        outcomes := array_fill('appended'::text, array[cardinality(r_command)]);
+        select array_agg(counter.last_position + 1 + r.place order by r.n), max(r.at)
+        into firsts, latest
+        from unnest(r_place, r_at) with ordinality r (place, at, n);
+        taken := cardinality(e_request);
+    else
+        with appends as (
+            select a.request, a.stream, a.version, a.hash, min(a.request) over (partition by a.stream) as first_request
+            from unnest(a_request, a_stream, a_seen_version, a_seen_hash) a (request, stream, version, hash)
+        ),
+        stale as (
+            select a.request
+            from appends a
+            left join lateral (
+                select s.version, s.hash from goalcycle.streams s
+                where s.organization = p_organization and s.stream = a.stream offset 0) s on true
+            where coalesce(s.version, 0) <> a.version or coalesce(s.hash, zero) <> a.hash or a.first_request < a.request
+            union all
+            select d.request
+            from unnest(d_request, d_stream, d_fact) d (request, stream, fact)
+            left join lateral (
+                select s.fact_version from goalcycle.streams s
+                where s.organization = p_organization and s.stream = d.stream offset 0) s on true
+            left join appends a on a.stream = d.stream and a.request < d.request
+            where coalesce(s.fact_version, 0) <> d.fact or a.request is not null
+        ),
+        looked_at as (
+            select r.n::integer as n, r.at, r.events, c.command_id is not null as known,
+                   row_number() over (partition by r.command order by r.n) > 1 as repeated,
+                   r.n in (select stale.request from stale) as outdated
+            from unnest(r_command, r_at, r_events) with ordinality r (command, at, events, n)
+            left join lateral (
+                select c.command_id from goalcycle.events c
+                where c.organization = p_organization and c.command_id = r.command and c.body_mac is not null
+                offset 0) c on true
+        ),
+        requests as (
+            -- What is not appended moves no clock: its `at` binds nobody behind it in the call.
+            select l.*, max(l.at) filter (where not (l.known or l.repeated or l.outdated))
+                            over (order by l.n rows between unbounded preceding and 1 preceding) as earlier_at
+            from looked_at l
+        ),
+        judged as (
+            select r.n, r.at, r.events,
+                   case
+                       when r.known then 'duplicate'
+                       when r.repeated then 'conflict'
+                       when not counter.simulated
+                            and (r.at > stamp + interval '1 second' or r.at < stamp - interval '5 seconds') then 'skewed'
+                       when counter.simulated and r.at < greatest(counter.last_at, r.earlier_at) then 'skewed'
+                       when r.outdated then 'conflict'
+                       else 'appended'
+                   end as outcome
+            from requests r
+        ),
+        placed as (
+            select j.*, sum(j.events) filter (where j.outcome = 'appended') over (order by j.n) as through from judged j
+        )
+        select array_agg(p.outcome order by p.n), array_agg(counter.last_position + 1 + p.through - p.events order by p.n),
+               max(p.through), max(p.at) filter (where p.outcome = 'appended')
+        into outcomes, firsts, taken, latest
+        from placed p;
+    end if;
 
     floor := case when counter.simulated then greatest(counter.last_at, latest) else stamp end;
     if taken is null then
