@@ -511,3 +511,13 @@ async def test_two_requests_of_a_call_may_seal_the_same_text(given: Given) -> No
 
 async def test_a_command_nobody_sent_is_not_found(given: Given) -> None:
     assert await given.log.find_command(given.organization, uuid4()) is None
+
+
+async def test_a_command_twice_in_one_call_is_appended_once_whatever_it_appends_to(given: Given) -> None:
+    first, other = given.writer.request({plan(): [Noted()]}), given.writer.request({plan(): [Noted()]})
+    again = replace(other, command_id=first.command_id)
+    results = await given.log.append(given.organization, [first, again])
+    assert [result.outcome for result in results] == [Outcome.APPENDED, Outcome.CONFLICT]
+    assert [event.stream for event in await given.log.read_feed(given.organization, after=1)] == [
+        first.appends[0].ref.stream
+    ]
