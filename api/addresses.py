@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NoReturn
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -101,7 +102,7 @@ class CommandRoute(BaseRoute):
         child = {"route": address, "path_params": found.groupdict()}
         return (Match.FULL if scope["method"] == "POST" else Match.PARTIAL), child
 
-    def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
+    def url_path_for(self, name: str, /, **path_params: Any) -> NoReturn:
         """Nobody asks for an address by name."""
         raise NoMatchFound(name, path_params)
 

@@ -126,6 +126,23 @@ def header_bytes(
     return header.of(version=version, type=type, schema_version=schema_version, fact=fact)
 
 
+def recorded_header(event: Recorded) -> bytes:
+    """The header of an event of the log, made anew: what its hash must be over."""
+    return header_bytes(
+        organization=event.organization,
+        kind=event.kind,
+        stream=event.stream,
+        version=event.version,
+        type=event.type,
+        schema_version=event.schema_version,
+        fact=event.fact,
+        actor=event.actor,
+        command_id=event.command_id,
+        causation=event.causation,
+        at=event.at,
+    )
+
+
 def event_hash(prev_hash: bytes, header: bytes, payload: bytes) -> bytes:
     """SHA-256(domain tag, previous hash, canonical header, SHA-256(payload))."""
     return hashlib.sha256(DOMAIN_TAG + prev_hash + header + hashlib.sha256(payload).digest()).digest()

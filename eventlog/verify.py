@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from eventlog.codec import event_hash, header_bytes
+from eventlog.codec import event_hash, recorded_header
 from eventlog.log import EMPTY_HASH, Log, Recorded
 
 PAGE = 1000
@@ -55,7 +55,7 @@ class _Walk:
             return f"{where}: version {event.version} of its stream follows version {head.version}"
         if event.prev_hash != head.hash:
             return f"{where}: it does not continue the chain of its stream"
-        if event_hash(event.prev_hash, _header(event), event.payload) != event.hash:
+        if event_hash(event.prev_hash, recorded_header(event), event.payload) != event.hash:
             return f"{where}: its bytes do not have its hash"
         if self.recorded_at is not None and event.recorded_at < self.recorded_at:
             return f"{where}: it was recorded before the event in front of it"
@@ -64,22 +64,6 @@ class _Walk:
         self.position, self.recorded_at = event.position, event.recorded_at
         head.version, head.hash, head.at = event.version, event.hash, event.at
         return None
-
-
-def _header(event: Recorded) -> bytes:
-    return header_bytes(
-        organization=event.organization,
-        kind=event.kind,
-        stream=event.stream,
-        version=event.version,
-        type=event.type,
-        schema_version=event.schema_version,
-        fact=event.fact,
-        actor=event.actor,
-        command_id=event.command_id,
-        causation=event.causation,
-        at=event.at,
-    )
 
 
 async def verify_chain(log: Log, organization: UUID) -> ChainReport:

@@ -21,7 +21,7 @@ from bench.stage import Stage
 from cli.composition import CODEC, Engine
 from domain.decider import Ref
 from domain.registry import DECIDERS
-from eventlog.codec import event_hash, header_bytes
+from eventlog.codec import event_hash, recorded_header
 from eventlog.log import Recorded
 from eventlog.postgres import PostgresLog
 from eventlog.states import StateCache
@@ -105,22 +105,6 @@ class Checking(PostgresLog):
         """A stream's events, each proven to have its hash."""
         found = await super().read_stream(organization, ref, after_version=after_version, up_to_position=up_to_position)
         for event in found:
-            if event_hash(event.prev_hash, _header(event), event.payload) != event.hash:
+            if event_hash(event.prev_hash, recorded_header(event), event.payload) != event.hash:
                 raise AssertionError(f"the bytes at position {event.position} do not have their hash")
         return found
-
-
-def _header(event: Recorded) -> bytes:
-    return header_bytes(
-        organization=event.organization,
-        kind=event.kind,
-        stream=event.stream,
-        version=event.version,
-        type=event.type,
-        schema_version=event.schema_version,
-        fact=event.fact,
-        actor=event.actor,
-        command_id=event.command_id,
-        causation=event.causation,
-        at=event.at,
-    )

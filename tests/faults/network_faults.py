@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from tests.faults.answers import accidents
 from tests.faults.campaign import Fault
-from tests.faults.proxy import FLAKY, HALF_OPEN, PASS, SLOW, Line, Proxy, When, proxied
+from tests.faults.proxy import FLAKY, HALF_OPEN, PASS, SLOW, Cut, Line, Proxy, When, proxied
 from tests.faults.system import System
 
 
@@ -77,21 +77,22 @@ class SilentPostgres(Wired):
     lasts = 12.0
 
 
-class CutPostgres(Wired):
-    name = "postgres-cut"
-    sentence = (
-        "A connection breaks, or falls silent, at an append: before it arrives, after it was handed on, or with its "
-        "answer"
-    )
+class Cutting(Wired):
+    """The line breaks a few times, at a moment that each fault chooses."""
+
     lasts = 0.5
-    within = 90.0
-    times = 6
+    times: int
+    idle: str
+    """What is wrong where it never broke."""
     _struck = 0
+
+    def cut(self, system: System) -> Cut:
+        """Arm the next break."""
+        raise NotImplementedError
 
     async def strike(self, system: System) -> None:
         for _ in range(self.times):
-            when, silent = system.random.choice(list(When)), system.random.random() < 0.2
-            cut = self.proxy.cut(when, statement="goalcycle.append", silent=silent)
+            cut = self.cut(system)
             try:
                 async with asyncio.timeout(20):
                     await cut.struck.wait()
@@ -100,7 +101,22 @@ class CutPostgres(Wired):
                 self.proxy.disarm()
 
     async def check(self, system: System) -> list[str]:
-        return ([] if self._struck else ["no append was ever cut"]) + await accidents(system)
+        return ([] if self._struck else [self.idle]) + await accidents(system)
+
+
+class CutPostgres(Cutting):
+    name = "postgres-cut"
+    sentence = (
+        "A connection breaks, or falls silent, at an append: before it arrives, after it was handed on, or with its "
+        "answer"
+    )
+    within = 90.0
+    times = 6
+    idle = "no append was ever cut"
+
+    def cut(self, system: System) -> Cut:
+        when, silent = system.random.choice(list(When)), system.random.random() < 0.2
+        return self.proxy.cut(when, statement="goalcycle.append", silent=silent)
 
 
 class SlowTemporal(Wired):
@@ -128,27 +144,16 @@ class SilentTemporal(Wired):
     within = 120.0
 
 
-class CutTemporal(Wired):
+class CutTemporal(Cutting):
     name = "temporal-cut"
     sentence = "A connection to Temporal breaks after a number of bytes, each time another"
     to_temporal = True
-    lasts = 0.5
     times = 8
-    _struck = 0
+    idle = "no connection was ever cut"
 
-    async def strike(self, system: System) -> None:
-        for _ in range(self.times):
-            when = system.random.choice([When.BEFORE, When.FORWARDED, When.ANSWERED])
-            cut = self.proxy.cut(when, after_bytes=system.random.randrange(1, 20_000))
-            try:
-                async with asyncio.timeout(20):
-                    await cut.struck.wait()
-                self._struck += 1
-            except TimeoutError:
-                self.proxy.disarm()
-
-    async def check(self, system: System) -> list[str]:
-        return ([] if self._struck else ["no connection was ever cut"]) + await accidents(system)
+    def cut(self, system: System) -> Cut:
+        when = system.random.choice([When.BEFORE, When.FORWARDED, When.ANSWERED])
+        return self.proxy.cut(when, after_bytes=system.random.randrange(1, 20_000))
 
 
 FAULTS: tuple[Fault, ...] = (
