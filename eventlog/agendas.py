@@ -34,6 +34,19 @@ ROUNDS = 10
 """How often one turn looks for what has fallen due by its own doing: the closing of a phase takes two looks and one."""
 
 
+WRITE_BACK = """
+update goalcycle.streams s
+   set read_position = $4,
+       looks_at = case when s.version = $3 then $5::timestamptz else least($5, s.next_due) end,
+       wake_position = case when s.version > $3 and s.next_due < coalesce($5, 'infinity')
+                            then greatest(s.wake_position, s.last_position) else s.wake_position end,
+       next_due = case when s.version = $3 then $5 else s.next_due end,
+       watching = case when s.version = $3 then $6 else s.watching end,
+       closed = case when s.version = $3 then $7 else s.closed end
+ where s.organization = $1 and s.stream = $2 and s.read_position <= $4
+"""
+
+
 class LogBehindError(Exception):
     """The log has not reached the position that the caller has been told of: a restored copy, or a lagging reader."""
 
@@ -72,8 +85,12 @@ class Turn:
 class AgendaStore(Protocol):
     """Where the relay looks for what is due."""
 
-    async def write_back(self, organization: UUID, ref: Ref, version: int, agenda: Agenda) -> bool:
-        """Note what the agenda of a stream said, unless the stream is past `version`; false where it is."""
+    async def write_back(self, organization: UUID, ref: Ref, version: int, position: int, agenda: Agenda) -> None:
+        """Note what a workflow was told at `position`, of its stream at `version`: until when it will sleep.
+
+        A stream that is past that version is woken where it owes something earlier; what was read before what is noted
+        already is not noted.
+        """
         ...
 
 
@@ -83,21 +100,17 @@ class PostgresAgendaStore:
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
 
-    async def write_back(self, organization: UUID, ref: Ref, version: int, agenda: Agenda) -> bool:
-        status = await self._pool.execute(
-            """
-            update goalcycle.streams
-               set next_due = $4, watching = $5, closed = $6
-             where organization = $1 and stream = $2 and version = $3
-            """,
+    async def write_back(self, organization: UUID, ref: Ref, version: int, position: int, agenda: Agenda) -> None:
+        await self._pool.execute(
+            WRITE_BACK,
             organization,
             ref.stream,
             version,
+            position,
             agenda.next_due,
             agenda.watching,
             agenda.closed,
         )
-        return status != "UPDATE 0"
 
 
 class Agendas:
@@ -149,7 +162,7 @@ class Agendas:
             after=resolve,
         )
         agenda = decider.agenda(own.state, context, at)
-        await self._store.write_back(organization, ref, own.head.version, agenda)
+        await self._store.write_back(organization, ref, own.head.version, position, agenda)
         return AgendaReading(agenda, position, own.head, tails.events_read)
 
     async def perform_due(self, organization: UUID, ref: Ref, now: datetime, *, target: int = 0) -> Turn:

@@ -38,7 +38,8 @@ create table goalcycle.events (
 -- The first event of each command carries the HMAC of the command's body. Its events are the command's answer.
 create unique index events_by_command on goalcycle.events (organization, command_id) where body_mac is not null;
 
--- Where each stream stands, and what the relay must know of it.
+-- Where each stream stands, and what the relay must know of it. `looks_at` is when its workflow looks again by itself, at
+-- the latest, once it has been told of what woke it; `read_position` how far the log was when it last looked.
 create table goalcycle.streams (
     organization       uuid not null,
     stream             uuid not null,
@@ -50,6 +51,8 @@ create table goalcycle.streams (
     at                 timestamptz not null,
     last_position      bigint not null,
     next_due           timestamptz,
+    looks_at           timestamptz,
+    read_position      bigint not null default 0,
     wake_position      bigint not null default 0,
     delivered_position bigint not null default 0,
     nudged_at          timestamptz,

@@ -203,10 +203,10 @@ begin
     where outcomes[e.request] = 'appended';
 
     insert into goalcycle.streams as s (
-        organization, stream, kind, parent, version, fact_version, hash, at, last_position, next_due, wake_position,
-        closed, watching)
+        organization, stream, kind, parent, version, fact_version, hash, at, last_position, next_due, looks_at,
+        wake_position, closed, watching)
     select p_organization, a.stream, a.kind, a.parent, a.version, a.fact_version, a.hash, r_at[a.request],
-           firsts[a.request] + a.last_place, a.next_due,
+           firsts[a.request] + a.last_place, a.next_due, a.next_due,
            -- A stream that opens or owes something now is woken; one whose own workflow did what it owes (null), never.
            case when a.seen_version = 0 or a.due_now then firsts[a.request] + a.last_place
                 when a.due_now is null then -1 else 0 end,
@@ -224,11 +224,12 @@ begin
         at = excluded.at,
         last_position = excluded.last_position,
         next_due = excluded.next_due,
-        -- So is one that closes, opens again, or owes something earlier than it did.
+        looks_at = case when excluded.closed <> s.closed then excluded.next_due
+                        else least(s.looks_at, excluded.next_due) end,
+        -- So is one that closes, opens again, or owes something before its workflow would look by itself.
         wake_position = case
             when excluded.wake_position < 0 then s.wake_position
-            when excluded.closed <> s.closed or excluded.next_due < s.next_due
-                 or (s.next_due is null and excluded.next_due is not null)
+            when excluded.closed <> s.closed or excluded.next_due < coalesce(s.looks_at, 'infinity')
                 then excluded.last_position
             else greatest(s.wake_position, excluded.wake_position)
         end,

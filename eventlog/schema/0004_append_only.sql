@@ -27,8 +27,8 @@ $$;
 
 grant usage on schema goalcycle to goalcycle_app;
 grant select on all tables in schema goalcycle to goalcycle_app;
-grant update (next_due, wake_position, delivered_position, nudged_at, closed, watching) on goalcycle.streams
-    to goalcycle_app;
+grant update (next_due, looks_at, read_position, wake_position, delivered_position, nudged_at, closed, watching)
+    on goalcycle.streams to goalcycle_app;
 grant insert, update, delete on goalcycle.fanouts to goalcycle_app;
 grant delete on goalcycle.disclosures to goalcycle_app;
 revoke execute on all functions in schema goalcycle from public;

@@ -11,7 +11,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from domain.agenda import Agenda
 from domain.decider import Ref
+from eventlog.agendas import PostgresAgendaStore
 from eventlog.log import Outcome
 from eventlog.postgres import PostgresLog, open_pool
 from tests.eventlog.writing import Noted, Writer, plan
@@ -33,6 +35,11 @@ class Given:
         result = await self.writer.append(self.log, self.writer.request({ref: [Noted()] * events}, streams=streams))
         assert result.outcome is Outcome.APPENDED
         return result.last_position
+
+    async def looked(self, ref: Ref, *, version: int, position: int, next_due: datetime | None) -> None:
+        """A workflow read its agenda."""
+        agenda = Agenda((), next_due)
+        await PostgresAgendaStore(self.pool).write_back(self.writer.organization, ref, version, position, agenda)
 
     async def woken_at(self, ref: Ref) -> int:
         found = await self.pool.fetchval("select wake_position from goalcycle.streams where stream = $1", ref.stream)
@@ -81,6 +88,63 @@ async def test_a_stream_is_woken_when_it_owes_sooner_or_opens_or_closes(
     first = await given.write(ref, **before)
     last = await given.write(ref, 2, **after)
     assert await given.woken_at(ref) == (last if woken else first)
+
+
+async def test_a_stream_is_not_woken_for_what_its_timer_covers(given: Given) -> None:
+    """Signing, recalling and submitting anew moves what is owed back and forth: the first timer covers all of it."""
+    ref = plan()
+    first = await given.write(ref, next_due=NOON)
+    await given.write(ref)
+    await given.write(ref, next_due=LATER)
+    await given.write(ref, next_due=NOON)
+    assert await given.woken_at(ref) == first
+    assert await given.write(ref, next_due=SOONER) == await given.woken_at(ref)
+
+
+async def test_a_stream_is_woken_for_what_comes_before_its_workflow_looks_again(given: Given) -> None:
+    ref = plan()
+    first = await given.write(ref, next_due=SOONER)
+    await given.looked(ref, version=1, position=first, next_due=LATER)
+    assert await given.write(ref, next_due=NOON) == await given.woken_at(ref)
+    await given.looked(ref, version=2, position=first + 1, next_due=None)
+    assert await given.write(ref, next_due=LATER) == await given.woken_at(ref)
+
+
+async def test_what_comes_in_while_a_workflow_looks_wakes_it_where_it_would_sleep_too_long(given: Given) -> None:
+    ref, other = plan(), plan()
+    opened = await given.write(ref, next_due=SOONER)
+    meanwhile = await given.write(ref, next_due=NOON)
+    assert await given.woken_at(ref) == opened, "the timer of before covers it"
+    await given.looked(ref, version=1, position=opened, next_due=LATER)
+    assert await given.woken_at(ref) == meanwhile
+    await given.looked(ref, version=2, position=meanwhile, next_due=NOON)
+    assert await given.woken_at(ref) == meanwhile
+    opened = await given.write(other, next_due=NOON)
+    await given.write(other, next_due=LATER)
+    await given.looked(other, version=1, position=opened, next_due=NOON)
+    assert await given.woken_at(other) == opened, "it looks early enough"
+    assert await given.write(other, next_due=SOONER) == await given.woken_at(other)
+
+
+async def test_a_reading_that_comes_late_is_not_taken_for_the_workflows_timer(given: Given) -> None:
+    """A worker that was frozen wakes up and notes what it read before another worker took its turn over."""
+    ref = plan()
+    opened = await given.write(ref, next_due=SOONER)
+    await given.looked(ref, version=1, position=opened + 1, next_due=NOON)
+    await given.looked(ref, version=1, position=opened, next_due=LATER)
+    await given.write(ref, next_due=LATER)
+    assert await given.woken_at(ref) == opened
+    await given.looked(ref, version=1, position=opened, next_due=SOONER)
+    assert await given.write(ref, next_due=NOON - timedelta(minutes=1)) == await given.woken_at(ref)
+
+
+async def test_a_stream_that_opens_again_has_no_timer_left(given: Given) -> None:
+    ref = plan()
+    await given.write(ref, next_due=SOONER)
+    await given.write(ref, closed=True)
+    await given.write(ref, closed=True)
+    assert await given.write(ref) == await given.woken_at(ref)
+    assert await given.write(ref, next_due=LATER) == await given.woken_at(ref)
 
 
 async def test_a_stream_that_watches_is_woken_by_the_last_of_those_below(given: Given) -> None:

@@ -42,9 +42,8 @@ class Clock:
 class Unwritten:
     """No relay looks at these rows."""
 
-    async def write_back(self, organization: UUID, ref: Ref, version: int, agenda: Agenda) -> bool:
-        del organization, ref, version, agenda
-        return True
+    async def write_back(self, organization: UUID, ref: Ref, version: int, position: int, agenda: Agenda) -> None:
+        del organization, ref, version, position, agenda
 
 
 @dataclass
