@@ -37,7 +37,7 @@ ROUNDS = 10
 WRITE_BACK = """
 update goalcycle.streams s
    set read_position = $4,
-       looks_at = case when s.version = $3 then $5::timestamptz else least($5, s.next_due) end,
+       looks_at = $5::timestamptz,
        wake_position = case when s.version > $3 and s.next_due < coalesce($5, 'infinity')
                             then greatest(s.wake_position, s.last_position) else s.wake_position end,
        next_due = case when s.version = $3 then $5 else s.next_due end,
