@@ -30,6 +30,8 @@ class Command(Frozen):
     """True where the command replaces what the caller saw: If-Match is then required (428, 412)."""
     opens: ClassVar[bool] = False
     """True where the command may be the first of its stream."""
+    founds: ClassVar[bool] = False
+    """True where the command founds the organization itself."""
 
     def subject_scope(self) -> UUID | None:
         """The thing whose fields are sealed (a goal), so that its unchanged text keeps its hash; None: the stream."""

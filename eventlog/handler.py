@@ -268,7 +268,7 @@ class CommandHandler:
 
 def _founding(order: Order) -> Step | None:
     for step in order.steps:
-        if getattr(step.command, "founds", False):
+        if step.command.founds:
             return step
     return None
 
