@@ -13,6 +13,7 @@ from domain.agenda import Agenda
 from domain.decider import Context, Decider, Ref
 from domain.messages import Command, Event
 from domain.registry import DECIDERS, EVENTS
+from domain.upcasting import UPCASTERS
 from domain.values import Frozen, Instant, Number
 from eventlog.codec import Codec
 from eventlog.handler import CommandHandler
@@ -96,5 +97,5 @@ def import_of(count: int) -> ImportReadings:
 def handler_with_readings(engine: Engine) -> CommandHandler:
     """The engine's command handler, with metrics besides the real kinds."""
     deciders = {**DECIDERS, metric.kind: metric}
-    codec = Codec({**EVENTS, ReadingImported.__name__: ReadingImported})
+    codec = Codec({**EVENTS, ReadingImported.__name__: ReadingImported}, UPCASTERS)
     return CommandHandler(engine.log, engine.appender, deciders, codec, engine.keyring)

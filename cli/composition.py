@@ -12,6 +12,7 @@ import asyncpg
 from prometheus_client import CollectorRegistry
 
 from domain.registry import DECIDERS, EVENTS
+from domain.upcasting import UPCASTERS
 from eventlog.agendas import Agendas, PostgresAgendaStore
 from eventlog.appender import Appender
 from eventlog.codec import Codec
@@ -26,7 +27,7 @@ from eventlog.settings import Settings
 if TYPE_CHECKING:
     from cli.tracing.tracing import Tracing
 
-CODEC = Codec(EVENTS)
+CODEC = Codec(EVENTS, UPCASTERS)
 
 
 @dataclass(frozen=True)

@@ -49,3 +49,6 @@ class Event(Frozen):
     notice: ClassVar[bool] = False
     """True for events that tell and change no rule's outcome."""
     wakes: ClassVar[frozenset[Wake]] = frozenset()
+
+    allowed_by: str | None = None
+    """The rule by which the command was allowed (R8), in the first event of each step; absent before there were any."""

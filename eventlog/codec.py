@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -16,9 +16,9 @@ from uuid import UUID
 from domain.canonical import canonical_bytes
 from domain.decider import Ref
 from domain.messages import Event
+from domain.upcasting import Upcaster
 from eventlog.log import NewEvent, Recorded
 
-Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 DOMAIN_TAG = b"goalcycle/event/1"
 
 

@@ -68,6 +68,8 @@ class ExcuseParticipant(CycleCommand):
 class CycleOpened(Event):
     """The cycle runs; its draft phase is open."""
 
+    schema_version: ClassVar[int] = 2
+
     name: CommonName
     framework: Framework
     facilitator: UUID

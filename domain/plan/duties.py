@@ -14,9 +14,8 @@ from uuid import UUID
 from domain.agenda import Agenda, Duty, agenda_of
 from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.decider import Context
-from domain.directory.state import Role
 from domain.messages import Event, Wake
-from domain.plan.ground import Ground, ground
+from domain.plan.ground import Ground, ground, next_above
 from domain.plan.signing import approvers
 from domain.plan.state import PlanCommand, PlanState, Receipt, Signing, plan
 
@@ -170,14 +169,7 @@ def escalate(state: PlanState, command: Escalate, context: Context) -> list[Even
 def next_level(found: Ground, signing: Signing) -> UUID | None:
     """Whom the step that waits goes to next; None where nobody is left to ask."""
     asked = found.steps[signing.step]
-    signed = {signature.signer for signature in signing.signatures}
-    passed = asked | signed | {found.owner}
-    line = list(found.directory.line_above(found.owner))
-    # The next level lies above everybody who was asked, never below them.
-    reached = max((line.index(person) + 1 for person in asked if person in line), default=len(line))
-    higher = [person for person in line[reached:] if person not in passed]
-    board = sorted(found.directory.holders(Role.BOARD_APPROVER) - passed)
-    return next(iter([*higher, *board]), None)
+    return next_above(found, asked, frozenset(signature.signer for signature in signing.signatures))
 
 
 @plan.decides(MarkServed)

@@ -11,7 +11,7 @@ from domain.cycle.policy import Relation
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
 from domain.decider import Context
-from domain.directory.state import DIRECTORY, DirectoryState
+from domain.directory.state import DIRECTORY, DirectoryState, Role
 from domain.messages import Command
 from domain.plan.state import PLAN_UNKNOWN, OpeningCommand, PlanState, Side
 from domain.problems import problem
@@ -130,3 +130,17 @@ def require_active(found: Ground, context: Context) -> None:
     """Somebody who has left decides nothing."""
     if not found.directory.is_active(context.actor):
         raise NOT_ALLOWED(who="active people")
+
+
+def next_above(found: Ground, asked: frozenset[UUID], passed: frozenset[UUID] = frozenset()) -> UUID | None:
+    """The next level up the line above everybody who was asked, where the line ends a board approver (R5.6, R4.3).
+
+    Neither the plan's owner nor who is in `passed`; None where nobody is left to ask.
+    """
+    out = asked | passed | {found.owner}
+    line = list(found.directory.line_above(found.owner))
+    # The next level lies above everybody who was asked, never below them.
+    reached = max((line.index(person) + 1 for person in asked if person in line), default=len(line))
+    higher = [person for person in line[reached:] if person not in out]
+    board = sorted(found.directory.holders(Role.BOARD_APPROVER) - out)
+    return next(iter([*higher, *board]), None)

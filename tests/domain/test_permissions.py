@@ -1,185 +1,25 @@
 """Who may give which command, and when: every command of a plan and a cycle against everybody and every phase.
 
-One row a command. A new command without a row fails `test_every_command_has_its_row`.
+The rows are in tests/domain/rows/.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from domain.cycle.closing import AdvancePhase, CloseCycle
-from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
-from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
-from domain.cycle.results import PublishResults
+from domain.cycle.exceptions import ReopenPhase
+from domain.cycle.opening import ExcuseParticipant
 from domain.cycle.state import Closing
 from domain.cycle.windows import Phase
-from domain.decider import Ref
 from domain.directory.state import DIRECTORY
-from domain.messages import Command
-from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
-from domain.plan.negotiation import AcceptRevision, ProposeRevision
-from domain.plan.result import AcknowledgeResult, Reflect
-from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
-from domain.plan.signing import SignPlan, SubmitPlan
-from domain.plan.tracking import CheckIn
 from domain.problems import DomainError
 from domain.registry import COMMANDS
-from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, everybody, final_values, kpi, okr, who
+from tests.domain.rows import Row, all_rows
+from tests.support.given import LEAD, OTHER, STAFF, World, everybody, who
 
-BEFORE_TRACK = (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
-LATER = timedelta(days=200)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A command, a world in which the allowed may give it, who they are, and the phases it belongs to."""
-
-    command: Callable[[World], Command]
-    given: Callable[[], World]
-    allowed: frozenset[UUID]
-    phases: tuple[Phase, ...]
-    excused_too: bool = False
-    """Also for the plan of somebody who is excused."""
-
-    def target(self, world: World) -> Ref:
-        return world.cycle_ref if COMMANDS[type(self.command(world)).__name__][0] == "cycle" else world.plan_ref()
-
-
-def _open() -> World:
-    return World().founded().opened()
-
-
-def _assigned() -> World:
-    return _open().assigned()
-
-
-def _on_the_table() -> World:
-    return _open().drafted().proposed()
-
-
-def _submitted() -> World:
-    return World().in_commit().submitted()
-
-
-def _published() -> World:
-    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
-    world.when(LEAD, world.cycle_ref, PublishResults())
-    return world
-
-
-def _receivable() -> World:
-    world = _published()
-    result = world.the_cycle().results[world.plan_ref().stream]
-    world.when(STAFF, world.plan_ref(), AcknowledgeResult(result=result.hash, how="assent"))
-    return world
-
-
-def _result(world: World) -> str:
-    found = world.the_cycle().results.get(world.plan_ref().stream)
-    return found.hash if found else "0" * 64
-
-
-def _okr_of(world: World) -> str:
-    goal = world.plan().goals.get(who("okr"))
-    return goal.hash if goal else "0" * 64
-
-
-def _draft(world: World) -> Command:
-    return DraftGoal(cycle=world.cycle, owner=STAFF, goal=who("new"), definition=okr())
-
-
-def _assign(world: World) -> Command:
-    return AssignGoal(cycle=world.cycle, owner=STAFF, goal=who("new"), definition=kpi())
-
-
-def _acknowledge(world: World) -> Command:
-    return AcknowledgeAssignment(goal=who("kpi"), hash=world.goal("kpi").hash)
-
-
-OWNER, FACILITATOR = frozenset({STAFF}), frozenset({LEAD})
-ROWS: dict[str, Row] = {
-    "DraftGoal": Row(_draft, _open, frozenset({STAFF, HEAD, LEAD}), BEFORE_TRACK),
-    "AssignGoal": Row(_assign, _open, frozenset({HEAD, LEAD}), BEFORE_TRACK),
-    "AcknowledgeAssignment": Row(_acknowledge, _assigned, OWNER, BEFORE_TRACK),
-    "ProposeRevision": Row(
-        lambda _: ProposeRevision(goal=who("okr"), definition=okr(title="Another")),
-        _on_the_table,
-        frozenset({STAFF, HEAD}),
-        BEFORE_TRACK,
-    ),
-    "AcceptRevision": Row(
-        lambda world: AcceptRevision(goal=who("okr"), hash=_okr_of(world)),
-        _on_the_table,
-        frozenset({HEAD}),
-        BEFORE_TRACK,
-    ),
-    "SubmitPlan": Row(lambda world: SubmitPlan(hash=world.hash()), lambda: World().in_commit(), OWNER, (Phase.COMMIT,)),
-    "SignPlan": Row(lambda world: SignPlan(hash=world.hash()), _submitted, frozenset({HEAD}), (Phase.COMMIT,)),
-    "RejectPlan": Row(
-        lambda world: RejectPlan(hash=world.hash(), reason="No"), _submitted, frozenset({HEAD}), (Phase.COMMIT,)
-    ),
-    "RequestChanges": Row(
-        lambda world: RequestChanges(hash=world.hash(), goals=(who("okr"),), reason="See"),
-        _submitted,
-        frozenset({HEAD}),
-        (Phase.COMMIT,),
-    ),
-    "RecallPlan": Row(lambda _: RecallPlan(reason="A typing error"), _submitted, OWNER, (Phase.COMMIT,)),
-    "CheckIn": Row(
-        lambda _: CheckIn(goal=who("okr"), confidence="0.5", status="on_track"),
-        lambda: World().in_track(),
-        OWNER,
-        (Phase.TRACK,),
-    ),
-    "Reflect": Row(
-        lambda _: Reflect(goal=who("okr"), what_happened="a", why="b", learned="c", next_step="keep"),
-        lambda: World().in_track(),
-        OWNER,
-        (Phase.TRACK, Phase.RETROSPECT),
-        excused_too=True,
-    ),
-    "AcknowledgeResult": Row(
-        lambda world: AcknowledgeResult(result=_result(world), how="dissent"),
-        _published,
-        OWNER,
-        (Phase.RETROSPECT,),
-        excused_too=True,
-    ),
-    "EnrolParticipant": Row(lambda _: EnrolParticipant(owner=OTHER), _open, FACILITATOR, BEFORE_TRACK),
-    "ExcuseParticipant": Row(
-        lambda _: ExcuseParticipant(owner=STAFF, reason="On leave"), _open, FACILITATOR, tuple(Phase)
-    ),
-    "AdvancePhase": Row(
-        lambda _: AdvancePhase(),
-        lambda: _open().agreed(),
-        FACILITATOR,
-        (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT, Phase.TRACK),
-    ),
-    "CloseCycle": Row(lambda _: CloseCycle(), _receivable, FACILITATOR, (Phase.RETROSPECT,)),
-    "ExtendDeadline": Row(
-        lambda world: ExtendDeadline(phase=Phase.RETROSPECT, until=world.now + LATER, reason="A fair"),
-        _open,
-        FACILITATOR,
-        tuple(Phase),
-    ),
-    "ReopenPhase": Row(
-        lambda world: ReopenPhase(phase=Phase.DRAFT, until=world.now + LATER, reason="Again"),
-        lambda: World().in_commit(),
-        FACILITATOR,
-        (Phase.NEGOTIATE, Phase.COMMIT, Phase.TRACK, Phase.RETROSPECT),
-    ),
-    "PublishResults": Row(
-        lambda _: PublishResults(),
-        lambda: final_values(World().in_track()).advanced(Phase.RETROSPECT),
-        FACILITATOR,
-        (Phase.RETROSPECT,),
-    ),
-}
+ROWS = all_rows()
 NOT_YOURS = {
     "plan.not_allowed",
     "signing.own_plan",

@@ -27,6 +27,7 @@ from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckIn
 from domain.registry import EVENTS
+from domain.upcasting import UPCASTERS
 from eventlog.codec import Codec
 from eventlog.log import Recorded
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, WITNESSES, World, final_values, kpi, who
@@ -46,7 +47,7 @@ def recorded(name: str, version: int, payload: bytes) -> Recorded:
 
 def decoded(name: str, version: int, payload: bytes) -> Event:
     """What today's release reads in a stored payload."""
-    return Codec(EVENTS).decode(recorded(name, version, payload))
+    return Codec(EVENTS, UPCASTERS).decode(recorded(name, version, payload))
 
 
 def story() -> World:

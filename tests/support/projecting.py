@@ -24,6 +24,7 @@ from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.sending_back import RecallPlan, RejectPlan
 from domain.problems import DomainError
 from domain.registry import DECIDERS
+from domain.upcasting import UPCASTERS
 from eventlog.codec import Codec
 from eventlog.projector import Projector
 from tests.support.quarter import Quarter, objective
@@ -223,4 +224,4 @@ def log_codec_without(name: str) -> Codec:
     """A release that does not know an event type."""
     from domain.registry import EVENTS
 
-    return Codec({known: kind for known, kind in EVENTS.items() if known != name})
+    return Codec({known: kind for known, kind in EVENTS.items() if known != name}, UPCASTERS)
