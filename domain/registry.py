@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import domain.cycle.agenda
+import domain.cycle.amending
 import domain.cycle.closing
 import domain.cycle.exceptions
+import domain.cycle.holding
 import domain.cycle.opening
 import domain.cycle.results
 import domain.directory.agenda

@@ -16,6 +16,8 @@ from domain.decider import Context
 
 def owed(state: CycleState, context: Context) -> Iterator[Duty]:
     """Everything the cycle owes in its present phase, whenever it falls due."""
+    if state.held is not None:
+        return
     if state.closing is not None:
         finish = FinishClosing(phase=state.phase, since=state.closing.version)
         yield Duty(f"FinishClosing:{state.phase}:v{state.closing.version}", state.closing.since, finish)
@@ -35,6 +37,8 @@ def cycle_agenda(state: CycleState, context: Context, now: datetime) -> Agenda:
     phase = state.phase.value
     if state.closed or not state.opened:
         return Agenda(phase=phase, closed=state.closed, summary="The cycle is closed")
+    if state.held is not None:
+        return Agenda(phase=phase, summary=f"{phase}, held since {state.held.since.isoformat()}")
     failed = state.gate_failure
     waiting = f", waiting for {len(failed.blockers)} checks" if failed else ""
     return agenda_of(

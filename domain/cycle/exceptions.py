@@ -76,7 +76,7 @@ def _moved(state: CycleState, phase: Phase, until: Instant) -> dict[Phase, Insta
 def extend_deadline(state: CycleState, command: ExtendDeadline, context: Context) -> list[Event]:
     """Only later, and not in the past."""
     require_facilitator(state, context)
-    state.require_phase(context.at, *Phase)
+    state.require_phase(context.at, *Phase, held_too=True)
     if command.phase.is_before(state.phase):
         raise PHASE_PAST("/phase", phase=command.phase.value)
     than = max(state.deadlines[command.phase], context.at)

@@ -29,6 +29,18 @@ NO_APPROVER = problem(
     "Nobody is left to sign a step for {owner}.",
     "Set a manager, or grant the role board_approver to enough people, then open the cycle.",
 )
+PARENT_UNKNOWN = problem(
+    "cycle.parent_unknown", 422, "There is no cycle {parent} to be a part of.", "Open the parent cycle first."
+)
+PARENT_CLOSED = problem(
+    "cycle.parent_closed", 409, "The parent cycle is closed.", "Choose a parent that is open, or re-open it."
+)
+OUTSIDE_PARENT = problem(
+    "cycle.period_outside_parent",
+    422,
+    "The period reaches beyond its parent's, which lasts from {starts} to {ends}.",
+    "Choose a period within the parent's, or another parent.",
+)
 NOT_FACILITATOR = problem(
     "cycle.not_facilitator", 403, "Only the cycle's facilitator does this.", "Ask the facilitator."
 )
@@ -50,6 +62,8 @@ class OpenCycle(CycleCommand):
     """Every value of its own; absent: the preset's."""
     participants: tuple[UUID, ...] = Field(default=(), max_length=20_000)
     """Owners: people or teams."""
+    parent: UUID | None = None
+    """The cycle that this one is a part of: a year's quarter (R2.8)."""
 
 
 class EnrolParticipant(CycleCommand):
@@ -78,6 +92,7 @@ class CycleOpened(Event):
     deadlines: dict[Phase, Instant]
     participants: tuple[UUID, ...]
     cycle: UUID
+    parent: UUID | None = None
 
 
 class ParticipantEnrolled(Event):
@@ -118,6 +133,19 @@ def require_chain(directory: DirectoryState, state: CycleState, owner: UUID, poi
         raise NO_APPROVER(pointer, owner=str(owner))
 
 
+def require_within_parent(parent: UUID | None, period: Period, context: Context) -> None:
+    """A part lies within its whole, which is open before it: so no circle is possible (R2.8)."""
+    if parent is None:
+        return
+    found: CycleState = context.state("cycle", parent)
+    if found.period is None:
+        raise PARENT_UNKNOWN("/parent", parent=str(parent))
+    if found.closed:
+        raise PARENT_CLOSED("/parent")
+    if not (found.period.starts <= period.starts and period.ends <= found.period.ends):
+        raise OUTSIDE_PARENT("/period", starts=str(found.period.starts), ends=str(found.period.ends))
+
+
 @cycle.decides(OpenCycle)
 def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[Event]:
     """An administrator opens it; chains that leave somebody without an approver do not open (R5.2)."""
@@ -127,6 +155,7 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
     if not directory.has_role(context.actor, Role.ADMIN):
         raise NOT_ADMIN()
     require_person(directory, command.facilitator, "/facilitator")
+    require_within_parent(command.parent, command.period, context)
     policy = command.policy or preset(command.preset)
     drafted = state.model_copy(update={"policy": policy})
     participants = tuple(dict.fromkeys(command.participants))
@@ -142,6 +171,7 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
             policy=policy,
             deadlines=command.windows.resolve(context.at, command.period, context.after),
             participants=participants,
+            parent=command.parent,
         )
     ]
 
@@ -161,7 +191,7 @@ def enrol_participant(state: CycleState, command: EnrolParticipant, context: Con
 def excuse_participant(state: CycleState, command: ExcuseParticipant, context: Context) -> list[Event]:
     """Excusing keeps the reason (R2.6)."""
     require_facilitator(state, context)
-    state.require_phase(context.at, *Phase)
+    state.require_phase(context.at, *Phase, held_too=True)
     if not state.takes_part(command.owner):
         return []
     return [ParticipantExcused(owner=command.owner, reason=command.reason)]
@@ -180,6 +210,7 @@ def cycle_opened(state: CycleState, event: CycleOpened) -> CycleState:
             "deadlines": dict(event.deadlines),
             "participants": {owner: Participant(owner=owner) for owner in event.participants},
             "owed_since": state.version + 1,
+            "parent": event.parent,
         }
     )
 

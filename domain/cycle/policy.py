@@ -93,6 +93,8 @@ class Policy(Frozen):
     """The rhythm of check-ins and of the digest (R6.1, R6.4)."""
     result_served: Duration = WorkingDays(days=5)
     """After this an unanswered result is deemed served (R7.4)."""
+    resume_grace: Duration = WorkingDays(days=1)
+    """After a hold, how long people have before what fell due within it does (R2.6; ours)."""
     gate_look: Elapsed = Elapsed(seconds=60)
     """After a failed gate the blockers are looked at again at most this often (R2.3)."""
     closing_lapses: Elapsed = Elapsed(seconds=30)

@@ -20,6 +20,9 @@ from domain.values import Frozen, Instant, Number, Share, plan_id
 
 CYCLE_UNKNOWN = problem("cycle.unknown", 404, "There is no such cycle.", "Open it first with OpenCycle.")
 CYCLE_CLOSED = problem("cycle.closed", 409, "The cycle is closed.", "Re-open a phase first, with a reason.")
+CYCLE_HELD = problem(
+    "cycle.held", 409, "The cycle is held: its clock stands still.", "Wait until its facilitator resumes it."
+)
 PHASE_WRONG = problem(
     "phase.wrong",
     409,
@@ -96,6 +99,12 @@ class PlanResult(Frozen):
     """What an acknowledgement refers to (R7.4)."""
 
 
+class Held(Frozen):
+    """A cycle whose clock stands still (R2.6)."""
+
+    since: Instant
+
+
 class CycleState(Frozen):
     """The cycle after its events."""
 
@@ -109,6 +118,8 @@ class CycleState(Frozen):
     phase: Phase = Phase.DRAFT
     deadlines: dict[Phase, Instant] = Field(default_factory=dict)
     participants: dict[UUID, Participant] = Field(default_factory=dict)
+    parent: UUID | None = None
+    """The cycle that this one is a part of (R2.8)."""
     owed_since: int = 0
     """The version since which the closing of this phase is owed; a re-opened phase owes anew."""
     closing: Closing | None = None
@@ -121,6 +132,9 @@ class CycleState(Frozen):
     """By plan, once published."""
     results_served_at: Instant | None = None
     closed: bool = False
+    held: Held | None = None
+    grace_until: Instant | None = None
+    """After a hold: what plans owed within it falls due now."""
 
     @property
     def opened(self) -> bool:
@@ -137,14 +151,16 @@ class CycleState(Frozen):
             return False
         return at < self.closing.since + timedelta(seconds=self.policy.closing_lapses.seconds)
 
-    def require_phase(self, at: datetime, *phases: Phase) -> None:
-        """Refuse a command that does not belong to the phase the cycle is in."""
+    def require_phase(self, at: datetime, *phases: Phase, held_too: bool = False) -> None:
+        """Refuse a command that does not belong to the phase the cycle is in, or to a cycle that is held."""
         if not self.opened:
             raise CYCLE_UNKNOWN()
         if self.closed:
             raise CYCLE_CLOSED()
         if self.closing_in_force(at):
             raise PHASE_CLOSING(phase=self.phase.value)
+        if self.held is not None and not held_too:
+            raise CYCLE_HELD()
         if self.phase not in phases:
             raise PHASE_WRONG(phase=self.phase.value, expected=", ".join(phases))
 
@@ -169,9 +185,11 @@ class CycleCommand(Command):
 
 def cycle_needs(command: Command | None, stream: UUID, state: Any, states: Mapping[Ref, Any]) -> Sequence[Ref]:
     """The directory always lies under a cycle's rules; the plans where a gate is looked at."""
-    del states
+    del states, stream
+    parent = getattr(command, "parent", None) if command is not None and not state.opened else None
+    above = [Ref("cycle", parent)] if parent is not None else []
     reads_plans = state.gate_failure is not None if command is None else getattr(command, "reads_plans", False)
-    return [DIRECTORY, *(state.plans() if reads_plans else ())]
+    return [DIRECTORY, *above, *(state.plans() if reads_plans else ())]
 
 
 cycle = Decider(kind="cycle", initial=CycleState(), needs=cycle_needs, parent_of=lambda _state: DIRECTORY.stream)

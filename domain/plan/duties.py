@@ -89,8 +89,15 @@ class ResultServed(Event):
 
 def owed(state: PlanState, found: Ground) -> Iterator[Duty]:
     """Everything the plan owes in the cycle's present phase, whenever it falls due; who is excused owes nothing."""
-    if not found.takes_part:
+    if not found.takes_part or found.cycle.held is not None:
         return
+    grace = found.cycle.grace_until
+    for duty in _owed_in_phase(state, found):
+        # What fell due while the cycle was held waits until people could look again (R2.6).
+        yield duty if grace is None or duty.due >= grace else Duty(duty.key, grace, duty.command)
+
+
+def _owed_in_phase(state: PlanState, found: Ground) -> Iterator[Duty]:
     phase = found.cycle.phase
     if phase in NEGOTIABLE:
         yield from _owed_on_goals(state)

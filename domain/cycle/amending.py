@@ -1,0 +1,105 @@
+"""Changing a running cycle's rules, within what is not frozen yet (R2.5).
+
+Scoring rules freeze when negotiate closes, chains when commit closes, the rest when the cycle does; and neither moves
+under a plan that is submitted, for its signatures would then be over other rules than they say.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.cycle.opening import require_chain, require_facilitator
+from domain.cycle.policy import Policy
+from domain.cycle.state import CycleCommand, CycleState, cycle
+from domain.cycle.windows import Phase
+from domain.decider import Context
+from domain.directory.people import require_person
+from domain.directory.state import DIRECTORY
+from domain.messages import Event, Wake
+from domain.problems import problem
+from domain.sealed import AuthorText, CommonName
+
+SCORING_FROZEN = problem(
+    "cycle.scoring_frozen",
+    409,
+    "The scoring rules are frozen since negotiate closed.",
+    "Leave `policy.scoring` as it is, or ask for a bypass, which takes two people.",
+)
+CHAIN_FROZEN = problem(
+    "cycle.chain_frozen",
+    409,
+    "The chain of approvers is frozen since commit closed.",
+    "Leave `policy.chain` as it is, or ask for a bypass, which takes two people.",
+)
+PLANS_SUBMITTED = problem(
+    "cycle.plans_submitted",
+    409,
+    "The plan of {owner} is submitted under the present rules.",
+    "Let its owner recall it first, then amend the cycle.",
+)
+
+
+class AmendCycle(CycleCommand):
+    """Change a cycle's name, facilitator or policy, for a reason; what is absent stays."""
+
+    edits: ClassVar[bool] = True
+    reads_plans: ClassVar[bool] = True
+
+    name: CommonName | None = None
+    facilitator: UUID | None = None
+    policy: Policy | None = None
+    reason: AuthorText
+
+
+class CycleAmended(Event):
+    """The cycle runs by other rules, under another name or facilitator."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
+
+    name: CommonName | None = None
+    facilitator: UUID | None = None
+    policy: Policy | None = None
+    reason: AuthorText
+
+
+@cycle.decides(AmendCycle)
+def amend_cycle(state: CycleState, command: AmendCycle, context: Context) -> list[Event]:
+    """Nothing that is frozen, nobody left without an approver (R2.5, R5.2)."""
+    require_facilitator(state, context)
+    state.require_phase(context.at, *Phase, held_too=True)
+    if command.facilitator is not None:
+        require_person(context.states[DIRECTORY], command.facilitator, "/facilitator")
+    policy = command.policy if command.policy != state.policy else None
+    facilitator = command.facilitator if command.facilitator != state.facilitator else None
+    name = command.name if command.name != state.name else None
+    if policy is not None:
+        _require_open_to(state, policy, context)
+    if (name, facilitator, policy) == (None, None, None):
+        return []
+    return [CycleAmended(name=name, facilitator=facilitator, policy=policy, reason=command.reason)]
+
+
+def _require_open_to(state: CycleState, policy: Policy, context: Context) -> None:
+    scoring, chain = policy.scoring != state.policy.scoring, policy.chain != state.policy.chain
+    if scoring and Phase.NEGOTIATE.is_before(state.phase):
+        raise SCORING_FROZEN("/policy/scoring")
+    if chain and Phase.COMMIT.is_before(state.phase):
+        raise CHAIN_FROZEN("/policy/chain")
+    if not (scoring or chain):
+        return
+    for ref in state.plans():
+        plan = context.states[ref]
+        if plan.signing is not None:
+            raise PLANS_SUBMITTED("/policy", owner=str(plan.owner))
+    if chain:
+        amended = state.model_copy(update={"policy": policy})
+        for participant in state.participants.values():
+            if not participant.excused:
+                require_chain(context.states[DIRECTORY], amended, participant.owner, "/policy/chain")
+
+
+@cycle.evolves(CycleAmended)
+def cycle_amended(state: CycleState, event: CycleAmended) -> CycleState:
+    changed = {"name": event.name, "facilitator": event.facilitator, "policy": event.policy}
+    return state.model_copy(update={key: value for key, value in changed.items() if value is not None})
