@@ -33,6 +33,8 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
         await send(name)
     await send("EnrolParticipant")
     await send("ExcuseParticipant")
+    for name in ("AmendCycle", "HoldCycle", "ResumeCycle"):
+        await send(name)
     await send("DraftGoal", BEN)
     await send("AssignGoal")
     await send("ProposeRevision", BEN)

@@ -39,7 +39,7 @@ def with_a_year() -> World:
 
 
 def amend(**policy: object) -> AmendCycle:
-    return AmendCycle(policy=Policy(**policy), reason="We learned")  # type: ignore[arg-type]
+    return AmendCycle(policy=Policy(**policy), reason="We learned")
 
 
 def test_r2_8_a_part_lies_within_its_whole() -> None:
