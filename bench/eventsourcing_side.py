@@ -54,6 +54,7 @@ class Plan(Aggregate):
     class CheckedIn(Aggregate.Event):
         """A goal's values were reported."""
 
+        allowed_by: str | None
         goal: UUID
         by: UUID
         readings: list[dict[str, Any]]

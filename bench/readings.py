@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from cli.composition import Engine
+from domain.access.grants import may
+from domain.access.verdict import Facts, Stand
 from domain.agenda import Agenda
 from domain.decider import Context, Decider, Ref
 from domain.messages import Command, Event
@@ -60,6 +62,8 @@ def _needs(_command: Command | None, _stream: UUID, _state: Any, _states: Mappin
 
 
 metric: Decider[MetricState] = Decider("metric", MetricState(), _needs)
+metric.facts = lambda _state, _command, _context: Facts(frozenset({Stand.MEMBER}))
+metric.grants = {"ImportReadings": may(Stand.MEMBER)}
 metric.agenda = lambda _state, _context, _now: Agenda()
 
 

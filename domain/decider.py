@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
+from domain.access.verdict import GOALCYCLE, NOBODY, Allow, Deny, Facts, Grants, authorize
 from domain.agenda import Agenda
 from domain.messages import Command, Event, Kind
 from domain.values import SYSTEM, Duration
@@ -48,6 +49,8 @@ class Context:
     command_id: UUID = SYSTEM
     zone_exists: Callable[[str], bool] = lambda _name: True
     """Whether a time zone of this name can be resolved; zones are files, too."""
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What one decision works out and needs again: it lives as long as the context."""
 
     def state(self, kind: Kind, stream: UUID) -> Any:
         """The state that `needs` named; a stream without events has its kind's initial state."""
@@ -74,6 +77,10 @@ class Decider(Generic[S]):
     """Whose key seals `OwnerText`; None: the organization's."""
     parent_of: Callable[[S], UUID | None] = field(default=lambda _state: None)
     """The stream above this one, for wakes."""
+    facts: Callable[[S, Any, Context], Facts] = field(default=lambda _state, _command, _context: NOBODY)
+    """`facts(state, command, context)`: how who acts stands to the stream; set by the kind's access.py."""
+    grants: Mapping[str, Grants] = field(default_factory=dict)
+    """Who may give which command. What is not granted is refused."""
     commands: dict[type[Command], Decide] = field(default_factory=dict)
     events: dict[type[Event], Evolve] = field(default_factory=dict)
 
@@ -100,8 +107,24 @@ class Decider(Generic[S]):
         return register
 
     def decide(self, state: S, command: Command, context: Context) -> list[Event]:
-        """The events a command leads to. Raises `DomainError` where a rule refuses it."""
-        return self.commands[type(command)](state, command, context)
+        """The events a command leads to; the first says which rule allowed it (R8). Raises `DomainError` where nothing
+        allows it, or a rule refuses it.
+        """
+        verdict = self.authorize(state, command, context)
+        if not isinstance(verdict, Allow):
+            raise verdict.error()
+        events = self.commands[type(command)](state, command, context)
+        if events:
+            events[0] = events[0].model_copy(update={"allowed_by": verdict.rule})
+        return events
+
+    def authorize(self, state: S, command: Command, context: Context) -> Allow | Deny:
+        """Whether who acts may give this command at all. Raises `DomainError` where the stream is unknown."""
+        if context.actor == SYSTEM:
+            facts = GOALCYCLE
+        else:
+            facts = NOBODY if command.system else self.facts(state, command, context)
+        return authorize(type(command).__name__, facts, self.grants)
 
     def evolve(self, state: S, event: Event) -> S:
         """The state after an event; states count their events in `version`."""

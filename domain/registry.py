@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import domain.cycle.access
 import domain.cycle.agenda
 import domain.cycle.amending
 import domain.cycle.closing
@@ -11,9 +12,11 @@ import domain.cycle.exceptions
 import domain.cycle.holding
 import domain.cycle.opening
 import domain.cycle.results
+import domain.directory.access
 import domain.directory.agenda
 import domain.directory.founding
 import domain.directory.people
+import domain.plan.access
 import domain.plan.drafting
 import domain.plan.duties
 import domain.plan.negotiation

@@ -32,9 +32,6 @@ STALE = problem(
     "This has changed: you saw version {seen}, now it is version {now}.",
     hint="Look at the difference since the version that you saw, then send the edit again with the new ETag.",
 )
-DUTY_ONLY = problem(
-    "command.duty_only", 403, "Only goalcycle itself does this, when it falls due.", hint="Wait until it falls due."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +210,6 @@ class Decision:
 
     async def _decide(self, own: Working, command: Command) -> None:
         decider = self._deciders[own.ref.kind]
-        if command.system and self.order.actor != SYSTEM:
-            raise DUTY_ONLY()
         states = await self._gather(own, command)
         own.read = True
         sealed, disclosures = seal_command(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from domain.access.refusals import NOT_FACILITATOR as NOT_FACILITATOR
 from domain.cycle.policy import Framework, Policy, preset
 from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Participant, cycle
 from domain.cycle.windows import NEGOTIABLE, Period, Phase, Windows
@@ -40,9 +41,6 @@ OUTSIDE_PARENT = problem(
     422,
     "The period reaches beyond its parent's, which lasts from {starts} to {ends}.",
     "Choose a period within the parent's, or another parent.",
-)
-NOT_FACILITATOR = problem(
-    "cycle.not_facilitator", 403, "Only the cycle's facilitator does this.", "Ask the facilitator."
 )
 ENROLLED = problem("participant.enrolled", 409, "This owner takes part already.", "Nothing is left to do.")
 

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from domain.access.refusals import CYCLE_CLOSED as CYCLE_CLOSED
+from domain.access.refusals import PHASE_WRONG as PHASE_WRONG
 from domain.cycle.policy import Framework, Policy
 from domain.cycle.windows import Period, Phase
 from domain.decider import Decider, Ref
@@ -19,15 +21,8 @@ from domain.sealed import CommonName
 from domain.values import Frozen, Instant, Number, Share, plan_id
 
 CYCLE_UNKNOWN = problem("cycle.unknown", 404, "There is no such cycle.", "Open it first with OpenCycle.")
-CYCLE_CLOSED = problem("cycle.closed", 409, "The cycle is closed.", "Re-open a phase first, with a reason.")
 CYCLE_HELD = problem(
     "cycle.held", 409, "The cycle is held: its clock stands still.", "Wait until its facilitator resumes it."
-)
-PHASE_WRONG = problem(
-    "phase.wrong",
-    409,
-    "This belongs to {expected}; the cycle is in {phase}.",
-    "Wait for the phase, or ask the facilitator to re-open it.",
 )
 PHASE_CLOSING = problem(
     "phase.closing", 409, "The {phase} phase is closing right now.", "Try again in a moment.", transient=True

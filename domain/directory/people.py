@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
+from domain.access.refusals import NOT_ADMIN as NOT_ADMIN
 from domain.decider import Context
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DirectoryState, Person, Role, Team, directory
@@ -12,9 +13,6 @@ from domain.messages import Command, Event, Wake
 from domain.problems import problem
 from domain.sealed import CommonName, PersonName
 
-NOT_ADMIN = problem(
-    "directory.not_admin", 403, "Only an administrator keeps the directory.", "Ask an administrator to send this."
-)
 PERSON_EXISTS = problem("person.exists", 409, "This person is in the directory already.", "Use another person id.")
 PERSON_UNKNOWN = problem(
     "person.unknown", 422, "There is no active person {person} in the directory.", "Add the person first."

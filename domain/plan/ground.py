@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
+from domain.access.refusals import NOT_ALLOWED as NOT_ALLOWED
 from domain.cycle.policy import Relation
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
@@ -28,9 +29,6 @@ NOT_PARTICIPANT = problem(
     409,
     "This owner does not take part in the cycle.",
     "Ask the facilitator to enrol the owner.",
-)
-NOT_ALLOWED = problem(
-    "plan.not_allowed", 403, "Only {who} may do this.", "Ask one of them, or have the reporting line corrected."
 )
 
 
@@ -97,7 +95,10 @@ def ground(state: PlanState, context: Context, command: Command | None = None) -
         cycle_id, owner = command.cycle, command.owner
     if cycle_id is None or owner is None:
         raise PLAN_UNKNOWN()
-    return ground_of(owner, context.state("cycle", cycle_id), context.states[DIRECTORY])
+    found: Ground | None = context.memo.get(cycle_id)
+    if found is None or found.plan_owner != owner:
+        found = context.memo[cycle_id] = ground_of(owner, context.state("cycle", cycle_id), context.states[DIRECTORY])
+    return found
 
 
 def admitted(state: PlanState, context: Context, *phases: Phase, command: Command | None = None) -> Ground:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
+from domain.access.refusals import NOT_APPROVER as NOT_APPROVER
+from domain.access.refusals import OWN_PLAN as OWN_PLAN
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
@@ -41,10 +43,6 @@ STALE_HASH = problem(
     409,
     "The plan has changed since you saw it: its hash is {now} now.",
     "Look at the difference and sign the present hash.",
-)
-OWN_PLAN = problem("signing.own_plan", 403, "Nobody signs a plan of their own.", "Ask the next person in the chain.")
-NOT_APPROVER = problem(
-    "signing.not_approver", 403, "You are not an approver of the step that waits.", "See the plan for who is."
 )
 SIGNED_ALREADY = problem(
     "signing.signed_already", 409, "You have signed this plan in an earlier step.", "Another person signs this step."

@@ -16,6 +16,7 @@ import api.app
 import domain.registry
 from api.field_texts import SENTENCES
 from api.texts import LANGUAGES, LOCALES, PLACEHOLDER, texts_for, texts_in
+from domain.access.verdict import WORDS as STANDS
 from domain.cycle.windows import Phase
 from domain.messages import Kind
 from domain.problems import PROBLEMS
@@ -45,6 +46,7 @@ def who_may() -> Iterator[str]:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"require_actor", "NOT_ALLOWED"}:
                 words = [*node.args[2:], *(item.value for item in node.keywords if item.arg == "who")]
                 yield from (str(word.value) for word in words if isinstance(word, ast.Constant))
+    yield from STANDS.values()
 
 
 def catalogue(tag: str) -> Catalog:
@@ -102,7 +104,10 @@ def test_the_language_is_the_one_that_is_asked_for(header: str, tag: str) -> Non
 
 def test_parameters_that_are_words_are_translated_and_others_stay() -> None:
     chinese = texts_in("zh-CN")
-    assert chinese.filled("Only {who} may do this.", {"who": "the plan's owner"}) == "只有计划的负责人可以这样做。"
+    assert (
+        chinese.filled("Only these people may do this: {who}.", {"who": "the plan's owner"})
+        == "只有计划的负责人可以这样做。"
+    )
     assert chinese.filled("There is no version {version} yet.", {"version": 7}) == "还没有第 7 版。"
     assert chinese.title("There is no version {version} yet.") == "还没有第 … 版。"
     assert texts_in("en").filled("{a} and {b}", {"a": "{b}"}) == "{b} and {b}"

@@ -83,7 +83,7 @@ def test_an_organization_keeps_an_administrator() -> None:
 def test_granting_a_role_twice_is_once() -> None:
     world = World().founded()
     assert world.when(LEAD, DIRECTORY, GrantRole(person=STAFF, role=Role.AUDITOR)) == [
-        RoleGranted(person=STAFF, role=Role.AUDITOR)
+        RoleGranted(person=STAFF, role=Role.AUDITOR, allowed_by="directory.admin")
     ]
     assert world.when(LEAD, DIRECTORY, GrantRole(person=STAFF, role=Role.AUDITOR)) == []
     assert world.when(LEAD, DIRECTORY, RevokeRole(person=OTHER, role=Role.AUDITOR)) == []

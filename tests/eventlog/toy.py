@@ -11,8 +11,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
+import domain.directory.access
 import domain.directory.agenda
 import domain.directory.people  # noqa: F401 - a module registers its rules when it is loaded
+from domain.access.grants import DUTY, may
+from domain.access.verdict import Facts, Stand
 from domain.agenda import Agenda, Duty, agenda_of
 from domain.decider import Context, Decider, Ref
 from domain.directory.founding import FirstPerson, FoundOrganization
@@ -144,15 +147,24 @@ def _plan_needs(command: Command | None, stream: UUID, state: Any, states: Mappi
     return asked
 
 
+def anybody(_state: Any, _command: Command, _context: Context) -> Facts:
+    return Facts(frozenset({Stand.MEMBER}))
+
+
+ANYBODY = {command.__name__: may(Stand.MEMBER) for command in (Open, Freeze, Thaw, Close, Draft, Align, Sign, Touch)}
 toy_cycle: Decider[ToyCycle] = Decider(
     kind="cycle",
     initial=ToyCycle(),
+    facts=anybody,
+    grants=ANYBODY,
     needs=lambda _command, _stream, _state, _states: [DIRECTORY],
     parent_of=lambda _state: DIRECTORY.stream,
 )
 toy_plan: Decider[ToyPlan] = Decider(
     kind="plan",
     initial=ToyPlan(),
+    facts=anybody,
+    grants={**ANYBODY, "Remind": DUTY},
     needs=_plan_needs,
     owner_of=lambda state, command: state.owner or getattr(command, "owner", None),
     parent_of=lambda state: state.cycle,

@@ -1,0 +1,102 @@
+"""The table of grants: who may give which command, in which phases. What stands here is allowed, nothing else is.
+
+One line a command, in the order of names. It says who may come at all: whose turn it is, which step waits, and whether
+what was seen is stale are questions of the rule. docs/access/permissions.csv says the same by hand, as the oracle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain.access.refusals import (
+    DUTY_ONLY,
+    NOT_ADMIN,
+    NOT_ALLOWED,
+    NOT_APPROVER,
+    NOT_FACILITATOR,
+    NOT_FIRST_PERSON,
+    OWN_PLAN,
+)
+from domain.access.verdict import Grant, Grants, Stand, When
+from domain.cycle.windows import NEGOTIABLE, Phase
+from domain.problems import Problem
+
+ABOVE, ADMIN, APPROVER, ASSIGNER = Stand.ABOVE, Stand.ADMIN, Stand.APPROVER, Stand.ASSIGNER
+COUNTERPART, FACILITATOR, FOUNDER, OWNER = Stand.COUNTERPART, Stand.FACILITATOR, Stand.FOUNDER, Stand.OWNER
+COMMIT, TRACK, RETROSPECT = (Phase.COMMIT,), (Phase.TRACK,), (Phase.RETROSPECT,)
+OPEN: tuple[When, ...] = tuple(Phase)
+"""In any phase, while the cycle is open."""
+
+
+def may(
+    *stands: Stand,
+    phases: tuple[When, ...] | None = None,
+    unless: tuple[Stand, ...] = (),
+    refusal: Problem = NOT_ALLOWED,
+    barred: Problem | None = None,
+    left: Problem | None = None,
+) -> Grants:
+    """These may, in these phases; others are refused with this problem."""
+    grant = Grant(stands, phases, frozenset(unless))
+    return Grants((grant,), refusal, barred or refusal, left or refusal)
+
+
+def signs() -> Grants:
+    """What an approver does with a plan that was submitted: nobody with their own (R5.4)."""
+    own = (Stand.SELF_OF_OWNER,)
+    return may(APPROVER, phases=COMMIT, unless=own, refusal=NOT_APPROVER, barred=OWN_PLAN, left=NOT_ALLOWED)
+
+
+def facilitates(phases: tuple[When, ...] = OPEN) -> Grants:
+    """What the cycle's facilitator does."""
+    return may(FACILITATOR, phases=phases, refusal=NOT_FACILITATOR)
+
+
+DUTY = may(Stand.SYSTEM, refusal=DUTY_ONLY)
+KEEPS_DIRECTORY = may(ADMIN, refusal=NOT_ADMIN)
+
+DIRECTORY: Mapping[str, Grants] = {
+    "AddPerson": KEEPS_DIRECTORY,
+    "AddTeam": KEEPS_DIRECTORY,
+    "DeactivatePerson": KEEPS_DIRECTORY,
+    "FoundOrganization": may(FOUNDER, refusal=NOT_FIRST_PERSON),
+    "GrantRole": KEEPS_DIRECTORY,
+    "RevokeRole": KEEPS_DIRECTORY,
+    "SetManager": KEEPS_DIRECTORY,
+}
+CYCLE: Mapping[str, Grants] = {
+    "AdvancePhase": facilitates(),
+    "AmendCycle": facilitates(),
+    "BeginClosing": DUTY,
+    "CloseCycle": facilitates(),
+    "EnrolParticipant": facilitates(NEGOTIABLE),
+    "ExcuseParticipant": facilitates(),
+    "ExtendDeadline": facilitates(),
+    "FinishClosing": DUTY,
+    "HoldCycle": facilitates(),
+    "OpenCycle": may(ADMIN, refusal=NOT_ADMIN),
+    "PublishResults": facilitates(RETROSPECT),
+    "ReopenPhase": facilitates((*OPEN, "closed")),
+    "ResumeCycle": facilitates(),
+    "SendDigest": DUTY,
+}
+PLAN: Mapping[str, Grants] = {
+    "AcceptRevision": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
+    "AcknowledgeAssignment": may(OWNER, phases=NEGOTIABLE),
+    "AcknowledgeResult": may(OWNER, phases=RETROSPECT),
+    "AssignGoal": may(ABOVE, FACILITATOR, phases=NEGOTIABLE, unless=(Stand.SELF_OF_OWNER,)),
+    "CheckIn": may(OWNER, phases=TRACK),
+    "DraftGoal": may(OWNER, COUNTERPART, FACILITATOR, phases=NEGOTIABLE),
+    "Escalate": DUTY,
+    "MarkServed": DUTY,
+    "ProposeRevision": may(OWNER, COUNTERPART, ASSIGNER, phases=NEGOTIABLE),
+    "RecallPlan": may(OWNER, phases=COMMIT),
+    "Reflect": may(OWNER, phases=(*TRACK, *RETROSPECT)),
+    "RejectPlan": signs(),
+    "Remind": DUTY,
+    "RequestChanges": signs(),
+    "SignPlan": signs(),
+    "SubmitPlan": may(OWNER, phases=COMMIT),
+}
+GRANTS: Mapping[str, Grants] = {**DIRECTORY, **CYCLE, **PLAN}
+"""Every action's grants by its name."""

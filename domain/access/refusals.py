@@ -1,0 +1,41 @@
+"""How a command is refused to somebody who may not give it. The grant of each action names one of these."""
+
+from __future__ import annotations
+
+from domain.problems import problem
+
+NO_GRANT = problem(
+    "access.no_grant", 403, "Nobody may do this: no rule allows it.", "Ask the people who develop goalcycle for a rule."
+)
+DUTY_ONLY = problem(
+    "command.duty_only", 403, "Only goalcycle itself does this, when it falls due.", hint="Wait until it falls due."
+)
+NOT_FIRST_PERSON = problem(
+    "organization.not_first_person",
+    403,
+    "An organization is founded by its first person.",
+    "Send the command with the first person's own token.",
+)
+NOT_ADMIN = problem(
+    "directory.not_admin", 403, "Only an administrator keeps the directory.", "Ask an administrator to send this."
+)
+NOT_FACILITATOR = problem(
+    "cycle.not_facilitator", 403, "Only the cycle's facilitator does this.", "Ask the facilitator."
+)
+NOT_ALLOWED = problem(
+    "plan.not_allowed",
+    403,
+    "Only these people may do this: {who}.",
+    "Ask one of them, or have the reporting line corrected.",
+)
+OWN_PLAN = problem("signing.own_plan", 403, "Nobody signs a plan of their own.", "Ask the next person in the chain.")
+NOT_APPROVER = problem(
+    "signing.not_approver", 403, "You are not an approver of the step that waits.", "See the plan for who is."
+)
+CYCLE_CLOSED = problem("cycle.closed", 409, "The cycle is closed.", "Re-open a phase first, with a reason.")
+PHASE_WRONG = problem(
+    "phase.wrong",
+    409,
+    "This belongs to {expected}; the cycle is in {phase}.",
+    "Wait for the phase, or ask the facilitator to re-open it.",
+)
