@@ -121,6 +121,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "reasons": {f"key_results.{KEY_RESULTS[0]}.target": "The pilot group reached 58"},
     },
     "AcceptRevision": {"goal": OKR, "hash": HASH},
+    "WithdrawRevision": {"goal": OKR, "hash": HASH},
     "SubmitPlan": {"hash": HASH},
     "SignPlan": {"hash": HASH},
     "RejectPlan": {"hash": HASH, "reason": "The plan leaves out the move of the help centre"},

@@ -23,7 +23,8 @@ import domain.plan.negotiation
 import domain.plan.result
 import domain.plan.sending_back
 import domain.plan.signing
-import domain.plan.tracking  # noqa: F401 - a module registers its rules when it is loaded
+import domain.plan.tracking
+import domain.plan.withdrawing  # noqa: F401 - a module registers its rules when it is loaded
 from domain.cycle.state import cycle
 from domain.decider import Decider
 from domain.directory.state import directory

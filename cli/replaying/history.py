@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+import cli.replaying.talk_words  # noqa: F401 - it brings words to those of `words`
 from cli.composition import CODEC, Engine
 from cli.replaying.finding import Found, NotFoundError
 from cli.replaying.standing import goal_standing, plan_standing

@@ -51,13 +51,17 @@ class Teller:
         """What happened, without the actor: a clause, then details a line each."""
         definition = getattr(event, "definition", None)
         if isinstance(definition, Okr | Kpi):
-            self.titles |= {UUID(str(getattr(event, "goal", SYSTEM))): text(definition.title), **_parts(definition)}
+            self.learn(UUID(str(getattr(event, "goal", SYSTEM))), definition)
         teller = WORDS.get(type(event))
         if teller is not None:
             return list(teller(self, event))
         words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(event).__name__).lower()
         about = (type(event).__doc__ or "").partition("\n")[0]
         return [f"{words}: {about}", *self._reason(getattr(event, "reason", None))]
+
+    def learn(self, goal: UUID, definition: Okr | Kpi) -> None:
+        """What a goal and its parts are called from now on."""
+        self.titles |= {goal: text(definition.title), **_parts(definition)}
 
     def name(self, person: UUID | None) -> str:
         """A person's or team's name; ids stay ids where a name was erased."""

@@ -81,6 +81,10 @@ class Policy(Frozen):
     """A counter-proposal gives a reason for each changed target, weight, date or kind (R4.1)."""
     turn: Duration = WorkingDays(days=3)
     """How long a side has to answer a proposal before it is reminded (R4.3)."""
+    mediation_after: Duration = WorkingDays(days=3)
+    """How long after that reminder an unanswered proposal goes to the mediator (R4.3; ours)."""
+    rounds_most: int = Field(default=3, ge=1)
+    """Proposals by either side before only mediation is left (R4.3)."""
     assignment_served: Duration = WorkingDays(days=3)
     """After this an unanswered assignment counts as served (R2.4)."""
     signature_reminder: Duration = WorkingDays(days=2)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
+from domain.cycle.policy import Policy
 from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import GoalDefinition, goal_hash
@@ -16,6 +17,7 @@ from domain.plan.drafting import require_current, require_weight
 from domain.plan.ground import admitted, require_actor
 from domain.plan.lint import lint_goal
 from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
+from domain.plan.talks import Standing
 from domain.plan.voiding import void_signatures
 from domain.problems import problem
 from domain.sealed import AuthorText
@@ -37,7 +39,16 @@ REASON_MISSING = problem(
     "Give one in `reasons` under this path.",
 )
 NOT_YOUR_TURN = problem(
-    "negotiation.not_your_turn", 409, "Your side has spoken last.", "Wait for the other side's answer."
+    "negotiation.not_your_turn",
+    409,
+    "Your side has spoken last.",
+    "Wait for the other side's answer, or withdraw your revision.",
+)
+ROUNDS_SPENT = problem(
+    "negotiation.rounds_spent",
+    409,
+    "This goal has had its {most} rounds.",
+    "Accept the revision on the table, or request mediation.",
 )
 NOT_PROPOSED = problem(
     "negotiation.not_proposed", 409, "This goal has not been proposed yet.", "Propose a revision of it first."
@@ -96,6 +107,8 @@ class RevisionProposed(Event):
     findings: tuple[str, ...]
     answer_by: Instant
     """When the other side is reminded; for a KPI, when it counts as served."""
+    mediate_by: Instant | None = None
+    """When it goes to the mediator unanswered (R4.3); None for a KPI, and before there was mediation."""
 
 
 class RevisionAccepted(Event):
@@ -122,19 +135,22 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
         raise KIND_CHANGED("/definition/kind")
     if goal.definition.kind == "kpi" and side is Side.OWNER:
         raise KPI_NOT_NEGOTIATED("/goal")
+    policy = found.cycle.policy
+    _require_turn(goal, side, policy)
     require_weight(found, command.definition)
     changes = diff(goal.definition, command.definition)
-    if goal.round > 0 or goal.definition.kind == "kpi":
+    if goal.on_the_table or goal.definition.kind == "kpi":
         if not changes:
             raise NOTHING_CHANGED("/definition")
-        if found.cycle.policy.reasons_required:
+        if policy.reasons_required:
             _require_reasons(command, changes)
-    policy = found.cycle.policy
     revised = goal_hash(command.definition)
     altered = revised != goal.hash  # also by another order of its key results, of which the difference says nothing
+    is_okr = goal.definition.kind == "okr"
+    answer_by = context.after(context.at, policy.turn if is_okr else policy.assignment_served)
     proposed = RevisionProposed(
         goal=goal.id,
-        number=goal.number + 1 if altered else goal.number,
+        number=goal.numbered + 1 if altered else goal.number,
         round=goal.round + 1,
         side=side,
         author=context.actor,
@@ -143,10 +159,21 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
         changes=changes,
         reasons=command.reasons,
         findings=lint_goal(command.definition, policy),
-        answer_by=context.after(context.at, policy.turn if goal.definition.kind == "okr" else policy.assignment_served),
+        answer_by=answer_by,
+        mediate_by=context.after(answer_by, policy.mediation_after) if is_okr else None,
     )
     voided = void_signatures(state, "goal_changed", goal.id, context.actor) if altered else []
     return [proposed, *voided]
+
+
+def _require_turn(goal: Goal, side: Side, policy: Policy) -> None:
+    """An OKR on the table is answered in turn, and only so many times (R4.1, R4.3)."""
+    if goal.turn is None:
+        return
+    if side is not goal.turn:
+        raise NOT_YOUR_TURN("/goal")
+    if goal.rounds >= policy.rounds_most:
+        raise ROUNDS_SPENT("/definition", most=policy.rounds_most)
 
 
 def _require_reasons(command: ProposeRevision, changes: tuple[Change, ...]) -> None:
@@ -164,7 +191,7 @@ def accept_revision(state: PlanState, command: AcceptRevision, context: Context)
     if goal.definition.kind == "kpi":
         raise KPI_NOT_NEGOTIATED("/goal")
     side = found.side_of(context.actor) or Side.COUNTERPART
-    if goal.round == 0:
+    if not goal.on_the_table:
         raise NOT_PROPOSED("/goal")
     require_current(goal, command.hash)
     if side in goal.accepted:
@@ -184,13 +211,17 @@ def revision_proposed(state: PlanState, event: RevisionProposed) -> PlanState:
                 "definition": event.definition,
                 "hash": event.hash,
                 "number": event.number,
+                "numbered": max(goal.numbered, event.number),
                 "round": event.round,
+                "rounds": 1 if goal.agreed else goal.rounds + 1,
                 "author": event.author,
                 "accepted": frozenset({event.side}) if is_okr else frozenset(),
                 "turn": event.side.other if is_okr else None,
                 "turn_due": event.answer_by if is_okr else None,
                 "turn_since": state.version + 1,
                 "turn_reminded": False,
+                "mediate_at": event.mediate_by,
+                "before": _standing(goal) if is_okr else None,
                 "receipt": None,
                 "served_at": None if is_okr else event.answer_by,
                 # Other measures may be asked for now: in a re-opened cycle the final values are owed anew (R2.4).
@@ -200,9 +231,19 @@ def revision_proposed(state: PlanState, event: RevisionProposed) -> PlanState:
     )
 
 
+def _standing(goal: Goal) -> Standing:
+    return Standing(
+        definition=goal.definition,
+        hash=goal.hash,
+        number=goal.number,
+        author=goal.author,
+        accepted=goal.accepted,
+        turn=goal.turn,
+    )
+
+
 @plan.evolves(RevisionAccepted)
 def revision_accepted(state: PlanState, event: RevisionAccepted) -> PlanState:
     goal: Goal = state.goal(event.goal)
-    return state.with_goal(
-        goal.model_copy(update={"accepted": goal.accepted | {event.side}, "turn": None, "turn_due": None})
-    )
+    answered = {"turn": None, "turn_due": None, "mediate_at": None, "before": None}
+    return state.with_goal(goal.model_copy(update={"accepted": goal.accepted | {event.side}, **answered}))

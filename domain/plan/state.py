@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,24 +13,14 @@ from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.goals import GoalDefinition, plan_hash
 from domain.messages import Command
+from domain.plan.talks import Side as Side  # told here to those who speak of a goal's sides
+from domain.plan.talks import Standing
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Frozen, Instant, Number, Share, plan_id
 
 PLAN_UNKNOWN = problem("plan.unknown", 404, "There is no such plan.", "Draft or assign its first goal.")
 GOAL_UNKNOWN = problem("goal.unknown", 404, "The plan has no goal {goal}.", "Look at the plan for its goals.")
-
-
-class Side(StrEnum):
-    """The two sides of a negotiation (R4.1)."""
-
-    OWNER = "owner"
-    COUNTERPART = "counterpart"
-    """The owner's manager, or who stands in where there is none."""
-
-    @property
-    def other(self) -> Side:
-        return Side.COUNTERPART if self is Side.OWNER else Side.OWNER
 
 
 class Reading(Frozen):
@@ -61,8 +50,12 @@ class Goal(Frozen):
     hash: str
     number: int = 1
     """Which revision this is."""
+    numbered: int = 1
+    """The highest number given so far: a withdrawn revision keeps its own."""
     round: int = 0
-    """Which round of negotiation; 0 before the first proposal (R4.1)."""
+    """The last round of negotiation, a withdrawn one too; 0 before the first proposal (R4.1)."""
+    rounds: int = 0
+    """Rounds since the last agreement, of which there are only so many (R4.3)."""
     first_author: UUID
     author: UUID
     accepted: frozenset[Side] = frozenset()
@@ -72,6 +65,10 @@ class Goal(Frozen):
     turn_due: Instant | None = None
     turn_since: int = 0
     turn_reminded: bool = False
+    mediate_at: Instant | None = None
+    """When an unanswered turn goes to the mediator (R4.3)."""
+    before: Standing | None = None
+    """What withdrawing the revision on the table brings back; None once it is accepted or withdrawn."""
     assigned_by: UUID | None = None
     """KPI: who assigned it."""
     receipt: Literal["acknowledged", "served"] | None = None
@@ -91,6 +88,11 @@ class Goal(Frozen):
         if self.definition.kind == "okr":
             return len(self.accepted) == 2
         return self.receipt is not None
+
+    @property
+    def on_the_table(self) -> bool:
+        """OKR: a side stands by this hash; not so for a draft, nor for one that was taken back (R4.1)."""
+        return bool(self.accepted)
 
     def silent_since(self, since: datetime | None) -> bool:
         """Whether nothing was reported since then; without an instant, whether nothing ever was (R6.1)."""

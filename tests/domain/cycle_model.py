@@ -25,6 +25,7 @@ from domain.plan.result import ResultAcknowledged
 from domain.plan.signing import PlanSigned, PlanSubmitted
 from domain.plan.tracking import CheckedIn
 from domain.plan.voiding import SignaturesVoided
+from domain.plan.withdrawing import RevisionWithdrawn
 from domain.values import SYSTEM
 
 STEPS = 2
@@ -56,6 +57,8 @@ class PlanFacts:
     person: UUID
     """Who answers for it."""
     goals: dict[UUID, GoalFacts] = field(default_factory=dict)
+    before: dict[UUID, GoalFacts] = field(default_factory=dict)
+    """What the revision on the table replaced."""
     submitted: bool = False
     signatures: list[tuple[UUID, list[bytes]]] = field(default_factory=list)
     """Who signed, and what the plan said then."""
@@ -149,12 +152,17 @@ class CycleModel:
                 plan.goals[event.goal] = facts
                 plan.open_again()
             case RevisionProposed():
-                goal = plan.goals[event.goal]
+                goal = plan.before[event.goal] = plan.goals[event.goal]
                 if goal.content != canonical_bytes(event.definition):
                     plan.open_again()
                 plan.goals[event.goal] = GoalFacts(
                     goal.kind, canonical_bytes(event.definition), event.definition.weight, {actor}
                 )
+            case RevisionWithdrawn():
+                back = event.back
+                assert plan.goals[event.goal].accepted_by == {actor}, "somebody else's revision was withdrawn"
+                plan.goals[event.goal] = plan.before[event.goal]
+                assert plan.goals[event.goal].content == canonical_bytes(back.definition)
             case RevisionAccepted():
                 plan.goals[event.goal].accepted_by.add(actor)
             case AssignmentAcknowledged():

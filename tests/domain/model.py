@@ -19,12 +19,13 @@ from domain.directory import founding, people
 from domain.directory.state import Role
 from domain.goals import goal_hash, plan_hash
 from domain.messages import Event
-from domain.plan import drafting, duties, negotiation, result, sending_back, signing, tracking, voiding
+from domain.plan import drafting, duties, negotiation, result, sending_back, signing, tracking, voiding, withdrawing
 from domain.values import SYSTEM, plan_id
 
 PHASES = ["draft", "negotiate", "commit", "track", "retrospect"]
 LAPSE = timedelta(seconds=30)
 STEPS = 2
+ROUNDS = 3
 
 
 @dataclass
@@ -40,6 +41,10 @@ class Goal:
     hash: str
     weight: Decimal
     rounds: int = 0
+    open_rounds: int = 0
+    """Since both sides last agreed."""
+    stood: dict[str, tuple[Decimal, set[str]]] = field(default_factory=dict)
+    """Every content it ever had: its weight, and who stood by it when it was left."""
     accepted: set[str] = field(default_factory=set)
     received: bool = False
     final: bool = False
@@ -276,6 +281,8 @@ class Model:
                 assert self._side(plan, actor) not in goal.accepted, "accepted twice by one side"
                 goal.accepted.add(self._side(plan, actor))
                 assert event.agreed == goal.agreed
+            case withdrawing.RevisionWithdrawn():
+                self._withdrawn(plan.goals[event.goal], self._side(plan, actor), event)
             case tracking.CheckedIn():
                 assert (self.phase, actor) == ("track", plan.person)
                 goal = plan.goals[event.goal]
@@ -296,8 +303,21 @@ class Model:
         assert event.hash != goal.hash or (goal.rounds == 0 and goal.kind == "okr"), "nothing was changed"
         assert goal.kind == "okr" or actor != plan.person, "an owner negotiated a KPI"
         assert event.side == self._side(plan, actor)
+        if goal.kind == "okr":
+            goal.open_rounds = 1 if goal.agreed else goal.open_rounds + 1
+            assert goal.agreed or event.side not in goal.accepted, "one side proposed twice running"
+            assert goal.agreed or not goal.accepted or goal.open_rounds <= ROUNDS, "a round too many"
+        goal.stood[goal.hash] = (goal.weight, goal.accepted)
         goal.hash, goal.weight, goal.rounds = event.hash, event.definition.weight, goal.rounds + 1
         goal.accepted, goal.received, goal.final = {self._side(plan, actor)}, False, False
+
+    def _withdrawn(self, goal: Goal, side: str, event: withdrawing.RevisionWithdrawn) -> None:
+        assert (event.hash, event.side) == (goal.hash, side), "another revision was withdrawn than the one on the table"
+        assert goal.accepted == {side}, "withdrawn after an answer"
+        assert event.back.hash == goal_hash(event.back.definition)
+        goal.hash = event.back.hash
+        goal.weight, goal.accepted = goal.stood[event.back.hash]
+        assert {found.value for found in event.back.accepted} == goal.accepted, "somebody stands by what they did not"
 
     def _signing(self, plan: Plan, actor: UUID, event: Event) -> None:
         match event:

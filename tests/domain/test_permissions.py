@@ -25,6 +25,7 @@ NOT_YOURS = {
     "signing.own_plan",
     "signing.not_approver",
     "negotiation.not_your_turn",
+    "revision.not_yours",
     "cycle.not_facilitator",
 }
 NOT_NOW = {"phase.wrong", "cycle.use_close_cycle", "cycle.not_last_phase", "reopen.phase_not_past"}

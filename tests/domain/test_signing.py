@@ -240,7 +240,7 @@ def test_r5_4_whoever_signed_for_another_does_not_sign_their_own_step_too() -> N
 def test_r5_1_taking_part_of_a_revision_back_does_not_bring_a_signature_back() -> None:
     world = World().in_commit().submitted().signed(HEAD)
     before, title = world.hash(), world.goal().definition.title
-    world.proposed(title=okr(title="Another").title).proposed(title=title)
+    world.proposed(title=okr(title="Another").title).proposed(HEAD, title=title)
     assert world.hash() == before, "unchanged content has its old hash"
     assert world.plan().signing is None
     world.refused("signing.not_submitted", HEAD, world.plan_ref(), SignPlan(hash=before))

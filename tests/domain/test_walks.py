@@ -37,6 +37,7 @@ from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
 from domain.plan.signing import SignPlan, SubmitPlan, approvers
 from domain.plan.state import Reading, Side
 from domain.plan.tracking import CheckIn
+from domain.plan.withdrawing import WithdrawRevision
 from domain.problems import DomainError
 from domain.registry import DECIDERS
 from domain.values import SYSTEM
@@ -124,6 +125,12 @@ class AnyWalk(RuleBasedStateMachine):
         reasons: dict[str, Any] = dict.fromkeys((target, "weight"), "secret") if reasoned else {}
         command = ProposeRevision(goal=who(f"okr of {owner}"), definition=changed, reasons=reasons)
         self.send(actor, self.refs[owner], command)
+
+    @rule(actor=people, owner=owners)
+    def withdraws(self, actor: UUID, owner: UUID) -> None:
+        found = self.world.plan(owner).goals.get(who(f"okr of {owner}"))
+        if found is not None:
+            self.send(actor, self.refs[owner], WithdrawRevision(goal=found.id, hash=found.hash))
 
     @rule(actor=people, owner=owners, name=goals, stale=st.booleans())
     def answers(self, actor: UUID, owner: UUID, name: str, stale: bool) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 from domain.decider import Ref
@@ -83,15 +84,22 @@ class Client(Sender):
         marker = self.marker()
         definition = {**goal["definition"], "key_results": [{**goal["definition"]["key_results"][0], "target": marker}]}
         body = {"goal": goal["id"], "definition": definition}
-        side = self._random.choice([owner, self._ground.head])
-        await self.send(side, Ref("plan", plan), "ProposeRevision", body, tag=tag, marker=marker)
+        await self.send(
+            self._whose_turn(goal, owner), Ref("plan", plan), "ProposeRevision", body, tag=tag, marker=marker
+        )
 
     async def _accept(self) -> None:
         owner, plan = self._any_plan(self._ground.pulsing)
         seen, _ = await self.see(owner, f"plans/{plan}")
         goal = next(goal for goal in seen["state"]["goals"].values() if goal["definition"]["kind"] == "okr")
-        side = self._random.choice([owner, self._ground.head])
-        await self.send(side, Ref("plan", plan), "AcceptRevision", {"goal": goal["id"], "hash": goal["hash"]})
+        body = {"goal": goal["id"], "hash": goal["hash"]}
+        await self.send(self._whose_turn(goal, owner), Ref("plan", plan), "AcceptRevision", body)
+
+    def _whose_turn(self, goal: Mapping[str, Any], owner: UUID) -> UUID:
+        """Who has to answer; either side where nobody has."""
+        return {"owner": owner, "counterpart": self._ground.head}.get(goal["turn"]) or self._random.choice(
+            [owner, self._ground.head]
+        )
 
     async def _submit(self) -> None:
         owner, plan = self._any_plan()

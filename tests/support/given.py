@@ -34,6 +34,7 @@ from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.signing import SignPlan, SubmitPlan
 from domain.plan.state import Goal, PlanState, Reading
 from domain.plan.tracking import CheckIn
+from domain.plan.withdrawing import WithdrawRevision
 from domain.problems import DomainError
 from domain.registry import DECIDERS
 from domain.sealed import Sealed, Subject, map_sealed
@@ -239,6 +240,10 @@ class World:
 
     def accepted(self, actor: UUID = HEAD, name: str = "okr", owner: UUID = STAFF) -> World:
         self.when(actor, self.plan_ref(owner), AcceptRevision(goal=who(name), hash=self.goal(name, owner).hash))
+        return self
+
+    def withdrawn(self, actor: UUID = STAFF, name: str = "okr", owner: UUID = STAFF) -> World:
+        self.when(actor, self.plan_ref(owner), WithdrawRevision(goal=who(name), hash=self.goal(name, owner).hash))
         return self
 
     def acknowledged(self, name: str = "kpi", owner: UUID = STAFF) -> World:

@@ -81,7 +81,7 @@ ROWS: dict[str, Row] = {
     "ProposeRevision": Row(
         lambda _: ProposeRevision(goal=who("okr"), definition=okr(title="Another")),
         _on_the_table,
-        frozenset({STAFF, HEAD}),
+        frozenset({HEAD}),
         BEFORE_TRACK,
     ),
     "AcceptRevision": Row(
