@@ -97,6 +97,7 @@ PLAN: Mapping[str, Grants] = {
     "RequestChanges": signs(),
     "SignPlan": signs(),
     "SubmitPlan": may(OWNER, phases=COMMIT),
+    "WithdrawRevision": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
 }
 GRANTS: Mapping[str, Grants] = {**DIRECTORY, **CYCLE, **PLAN}
 """Every action's grants by its name."""

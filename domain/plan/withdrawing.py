@@ -9,7 +9,7 @@ from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.plan.drafting import require_current
-from domain.plan.ground import admitted, require_actor
+from domain.plan.ground import admitted
 from domain.plan.negotiation import KPI_NOT_NEGOTIATED, NOT_PROPOSED
 from domain.plan.state import PlanCommand, PlanState, Side, plan
 from domain.plan.talks import Standing
@@ -51,7 +51,6 @@ class RevisionWithdrawn(Event):
 def withdraw_revision(state: PlanState, command: WithdrawRevision, context: Context) -> list[Event]:
     """By the side that proposed it, once. Signatures that its proposal voided stay void (R5.1)."""
     found = admitted(state, context, *NEGOTIABLE)
-    require_actor(context, found.counterpart | {found.owner}, "the plan's owner and the counterpart")
     goal = state.goal(command.goal)
     if goal.definition.kind == "kpi":
         raise KPI_NOT_NEGOTIATED("/goal")
