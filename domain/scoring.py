@@ -9,7 +9,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from domain.canonical import canonical_bytes, content_hash
-from domain.cycle.policy import ScoringRules
+from domain.cycle.scoring_rules import ScoringRules
 from domain.cycle.state import GoalResult, PlanResult
 from domain.goals import Kpi, Measured, Milestones, Okr
 from domain.plan.state import Goal, PlanState, Reading

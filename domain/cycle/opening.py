@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.access.refusals import NOT_FACILITATOR as NOT_FACILITATOR
 from domain.cycle.policy import Framework, Policy, preset
@@ -62,6 +62,12 @@ class OpenCycle(CycleCommand):
     """Owners: people or teams."""
     parent: UUID | None = None
     """The cycle that this one is a part of: a year's quarter (R2.8)."""
+
+    @model_validator(mode="after")
+    def _one_preset(self) -> OpenCycle:
+        if self.policy is not None and "preset" in self.model_fields_set and self.policy.preset != self.preset:
+            raise ValueError("`preset` and `policy` name two presets.")
+        return self
 
 
 class EnrolParticipant(CycleCommand):

@@ -1,7 +1,7 @@
 """The numbers of rules.md as policy values of a cycle, and the two presets.
 
-Every default names its rule. `SCORING` is the part that freezes when negotiate closes (R2.5): the plan's hash covers
-it, so a signature is a signature under these rules.
+Every default names its rule; docs/policy.md argues each. What no organization can mean is refused at the field that
+says it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from domain.canonical import canonical_bytes, content_hash
+from domain.cycle.scoring_rules import ScoringRules, not_below
 from domain.directory.state import Role
-from domain.values import Duration, Elapsed, Frozen, Number, Share, Weight, WorkingDays
+from domain.values import Duration, Elapsed, Frozen, Share, Weight, WorkingDays
 
 
 class Framework(StrEnum):
@@ -38,31 +38,6 @@ class ApprovalStep(Frozen):
     relation: Relation
     otherwise: Role = Role.BOARD_APPROVER
     """Who signs where the line has nobody there."""
-
-
-class Payout(Frozen):
-    """What a KPI pays at its three points, in percent; linear between, 0 below threshold, capped at stretch (R3.3)."""
-
-    threshold: Number = Decimal(60)
-    target: Number = Decimal(100)
-    stretch: Number = Decimal(120)
-
-
-class ScoringRules(Frozen):
-    """How goals are weighed and graded."""
-
-    progress_floor: Share = Decimal(0)
-    """Progress counts from here (R3.1)."""
-    progress_cap: Share = Decimal(1)
-    payout: Payout = Payout()
-    weight_least: Weight = Decimal(1)
-    """Percentage points (R3.4)."""
-    weight_most: Weight = Decimal(100)
-
-    @property
-    def hash(self) -> str:
-        """What a plan's hash covers of the rules."""
-        return content_hash("scoring/1", canonical_bytes(self))
 
 
 class Policy(Frozen):
@@ -104,22 +79,40 @@ class Policy(Frozen):
     closing_lapses: Elapsed = Elapsed(seconds=30)
     """A closing that is not finished by then is released."""
     objectives_least: int = Field(default=3, ge=0)
-    objectives_most: int = Field(default=5, ge=1)
+    objectives_most: int = Field(default=5, ge=1, validate_default=True)
     key_results_least: int = Field(default=2, ge=0)
-    key_results_most: int = Field(default=5, ge=1)
+    key_results_most: int = Field(default=5, ge=1, validate_default=True)
     """R3.5: outside these a submitted plan carries a finding."""
+    sizes_bind: bool = False
+    """... or is not taken at all (R3.5)."""
+    items_most: Weight = Decimal(20)
+    """Percentage points: the most that a plan's bonus items add together, and its deduction items take (R3.3, ours)."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Policy:
-        if self.scoring.weight_least > self.scoring.weight_most:
-            raise ValueError("scoring.weight_least is above scoring.weight_most")
-        for name, value in self:
-            if isinstance(value, WorkingDays | Elapsed):
-                length = value.days if isinstance(value, WorkingDays) else value.seconds
-                # A rhythm of no time would owe a digest, or a closing, again and again for ever.
-                if length < (1 if name in ("check_in_every", "closing_lapses") else 0):
-                    raise ValueError(f"{name} is too short")
-        return self
+    @field_validator("*")
+    @classmethod
+    def _takes_time(cls, value: object, info: ValidationInfo) -> object:
+        # A rhythm of no time would owe a digest, or a closing, again and again for ever.
+        least = 1 if info.field_name in ("check_in_every", "closing_lapses") else 0
+        if isinstance(value, WorkingDays | Elapsed) and _length(value) < least:
+            raise ValueError("The time is too short.")
+        return value
+
+    @field_validator("signature_escalation")
+    @classmethod
+    def _reminded_first(cls, value: Duration, info: ValidationInfo) -> Duration:
+        reminder = info.data.get("signature_reminder")
+        if isinstance(reminder, type(value)) and _length(value) < _length(reminder):
+            raise ValueError("A signature is reminded before it escalates.")
+        return value
+
+    @field_validator("objectives_most", "key_results_most")
+    @classmethod
+    def _bounds(cls, most: int, info: ValidationInfo) -> int:
+        return not_below(info, {"objectives_most": "objectives_least", "key_results_most": "key_results_least"}, most)
+
+
+def _length(duration: WorkingDays | Elapsed) -> int:
+    return duration.days if isinstance(duration, WorkingDays) else duration.seconds
 
 
 def preset(name: Literal["light", "formal"]) -> Policy:

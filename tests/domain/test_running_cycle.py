@@ -12,8 +12,9 @@ from domain.cycle.closing import AdvancePhase
 from domain.cycle.exceptions import ExtendDeadline
 from domain.cycle.holding import HoldCycle, ResumeCycle
 from domain.cycle.opening import ExcuseParticipant, OpenCycle
-from domain.cycle.policy import ApprovalStep, Policy, Relation, ScoringRules
+from domain.cycle.policy import ApprovalStep, Policy, Relation
 from domain.cycle.results import PublishResults
+from domain.cycle.scoring_rules import ScoringRules
 from domain.cycle.windows import Period, Phase
 from domain.decider import Ref
 from domain.directory.people import DeactivatePerson

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from domain.cycle.policy import ScoringRules
 from domain.cycle.results import PublishResults, ResultsPublished
+from domain.cycle.scoring_rules import ScoringRules
 from domain.cycle.windows import Phase
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckIn
