@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from domain.decider import Ref
 from domain.directory.state import DIRECTORY
 from domain.messages import Command, Kind
-from domain.registry import COMMANDS
+from domain.registry import CALLABLE
 
 ORGANIZATION = "/v1/organizations/{organization}"
 STREAM_PATHS: Mapping[Kind, str] = {"directory": "/directory", "cycle": "/cycles/{cycle}", "plan": "/plans/{plan}"}
@@ -62,9 +62,7 @@ def kebab(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
-ADDRESSES = tuple(
-    Address(kind, command) for kind, command in COMMANDS.values() if not command.system and kind in STREAM_PATHS
-)
+ADDRESSES = tuple(Address(kind, command) for kind, command in CALLABLE.values() if kind in STREAM_PATHS)
 """Every command that a caller may send: a new command needs no route code."""
 
 

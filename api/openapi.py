@@ -19,7 +19,7 @@ from api.addresses import ADDRESSES, Address
 from api.examples import PATH_EXAMPLES, example_of
 from api.problems import PROBLEM_TYPE
 from api.shapes import SHAPES, CommandAnswer
-from domain.registry import COMMANDS
+from domain.registry import CALLABLE
 
 SCHEMA_REF = "#/components/schemas/{model}"
 TAGS = [
@@ -96,7 +96,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-            *((command, "validation") for _, command in COMMANDS.values() if not command.system),
+            *((command, "validation") for _, command in CALLABLE.values()),
             *((shape, "serialization") for shape in SHAPES),
         ]
         document["paths"] |= {address.path: {"post": _operation(address)} for address in ADDRESSES}

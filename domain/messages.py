@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 from uuid import UUID
 
 from domain.values import Frozen
+
+if TYPE_CHECKING:
+    from domain.spreading import Part
 
 Kind = Literal["directory", "cycle", "plan", "metric"]
 """The kinds of stream."""
@@ -32,6 +35,13 @@ class Command(Frozen):
     """True where the command may be the first of its stream."""
     founds: ClassVar[bool] = False
     """True where the command founds the organization itself."""
+    inner: ClassVar[bool] = False
+    """True where only another command leads to this one, as a part of it: no caller can send it alone."""
+
+    def spread(self, stream: UUID) -> tuple[Part, ...]:
+        """What this command to a stream asks of other streams, all or nothing: decided after it, in this order."""
+        del stream
+        return ()
 
     def subject_scope(self) -> UUID | None:
         """The thing whose fields are sealed (a goal), so that its unchanged text keeps its hash; None: the stream."""

@@ -40,6 +40,10 @@ class DomainError(Exception):
     def code(self) -> str:
         return self.problem.code
 
+    def under(self, pointer: str) -> DomainError:
+        """The same refusal of a command that stands at a place in a greater one."""
+        return DomainError(self.problem, self.params, pointer + self.pointer)
+
 
 class _Lenient(dict[str, Any]):
     def __missing__(self, key: str) -> str:

@@ -35,4 +35,8 @@ DECIDERS: dict[Kind, Decider[Any]] = {decider.kind: decider for decider in (dire
 COMMANDS: dict[str, tuple[Kind, type[Command]]] = {
     command.__name__: (kind, command) for kind, decider in DECIDERS.items() for command in decider.commands
 }
+CALLABLE: dict[str, tuple[Kind, type[Command]]] = {
+    name: (kind, command) for name, (kind, command) in COMMANDS.items() if not (command.system or command.inner)
+}
+"""The commands that a caller may send."""
 EVENTS: dict[str, type[Event]] = {event.__name__: event for decider in DECIDERS.values() for event in decider.events}

@@ -6,8 +6,9 @@ as a read at its last fact. A rule can see nothing that the append does not chec
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from domain.agenda import Agenda
 from domain.decider import Context, Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.messages import Command, Event, Kind, Wake
-from domain.problems import problem
+from domain.problems import DomainError, problem
 from domain.sealed import all_sealed
 from domain.values import SYSTEM, Duration
 from eventlog.calendar import after, zone_exists
@@ -25,6 +26,9 @@ from eventlog.keyring import Keyring
 from eventlog.log import AppendRequest, Disclosure, Head, StreamAppend, StreamRead
 from eventlog.seal import seal_command, without_texts
 from eventlog.states import Cached, StateCache
+
+BREATH = 50
+"""Steps between which others get their turn: thousands are decided without a wait of their own."""
 
 STALE = problem(
     "precondition.stale",
@@ -40,6 +44,8 @@ class Step:
 
     ref: Ref
     command: Command
+    pointer: str = ""
+    """Where it stands in the command that it is a part of, as a JSON pointer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,14 @@ class Order:
     causation: UUID | None = None
     now: datetime | None = None
     """The workflow's time: the clock of a simulated organization, ignored by the others."""
+
+    def spread(self) -> Order:
+        """The same order with the parts of its commands as steps of their own, each behind its command."""
+        steps: list[Step] = []
+        for step in self.steps:
+            steps.append(step)
+            steps += (Step(*part) for part in step.command.spread(step.ref.stream))
+        return self if len(steps) == len(self.steps) else replace(self, steps=tuple(steps))
 
 
 @dataclass(slots=True)
@@ -115,11 +129,20 @@ class Decision:
         where nothing is to be appended. Raises DomainError.
         """
         while True:
+            if len(self.order.steps) > 1:
+                await self._load([step.ref for step in self.order.steps])
             for place, step in enumerate(self.order.steps):
                 own = await self._stream(step.ref)
                 if place == 0:
                     self._check_expected(own)
-                await self._decide(own, step.command)
+                elif place % BREATH == 0:
+                    await asyncio.sleep(0)
+                try:
+                    await self._decide(own, step.command)
+                except DomainError as refusal:
+                    if step.pointer:
+                        raise refusal.under(step.pointer) from refusal
+                    raise
             request = await self._request(mac, founds=founds, simulated=simulated)
             seen = [working.start.at for working in self._working.values() if working.start.at is not None]
             if not seen or max(seen) <= self.at:

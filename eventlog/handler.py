@@ -134,6 +134,7 @@ class CommandHandler:
 
     async def execute(self, order: Order) -> Answer:
         """Decide and append. Raises DomainError; whatever else it raises, the same order may be sent again."""
+        order = order.spread()
         waited_until: float | None = None
         while True:
             try:

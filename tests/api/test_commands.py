@@ -8,12 +8,11 @@ import json
 import pytest
 
 from api.examples import ADA, BEN, CYCLE, EXAMPLES, OKR, PLAN
-from domain.registry import COMMANDS
+from domain.registry import CALLABLE
 from tests.api.world import World
 
 STORY = set(EXAMPLES)
 """Whoever has an example of its own is in the story; for others one is made from the schema."""
-CALLABLE = [name for name, (_, command) in COMMANDS.items() if not command.system]
 
 
 async def test_every_example_works_on_a_live_quarter(world: World) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from api.examples import EXAMPLES, example_of
-from domain.registry import COMMANDS
+from domain import registry
 from tests.api.world import World
 
 GOLDEN = Path(__file__).with_name("operation_ids.txt")
-CALLABLE = {name: command for name, (_, command) in COMMANDS.items() if not command.system}
+CALLABLE = {name: command for name, (_, command) in registry.CALLABLE.items()}
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from domain.directory.state import DIRECTORY, directory
 from domain.messages import Command, Event, Kind, Wake
 from domain.problems import problem
 from domain.sealed import AuthorText, CommonName, OwnerText, PersonName
+from domain.spreading import Part
 from domain.values import Duration, Elapsed, Frozen, Instant
 from eventlog.appender import Appender
 from eventlog.codec import Codec
@@ -87,6 +88,15 @@ class Align(Command):
 
 class Sign(Command):
     """Signing waits while the cycle is frozen, and is refused when done."""
+
+
+class SignAll(Command):
+    """To the cycle: every one of these plans is signed, or none."""
+
+    plans: tuple[UUID, ...]
+
+    def spread(self, stream: UUID) -> tuple[Part, ...]:
+        return tuple(Part(Ref("plan", one), Sign(), f"/plans/{place}") for place, one in enumerate(self.plans))
 
 
 class Touch(Command):
@@ -184,6 +194,11 @@ def freeze(state: ToyCycle, command: Freeze, context: Context) -> list[Event]:
 @toy_cycle.decides(Thaw)
 def thaw(state: ToyCycle, command: Thaw, context: Context) -> list[Event]:
     return [Thawed()] if state.frozen else []
+
+
+@toy_cycle.decides(SignAll)
+def sign_all(state: ToyCycle, command: SignAll, context: Context) -> list[Event]:
+    return []
 
 
 @toy_cycle.decides(Close)

@@ -115,9 +115,21 @@ class World:
     # --- when, then ---
 
     def when(self, actor: UUID, ref: Ref, command: Command, at: datetime | None = None) -> list[Event]:
-        """Decide and fold; returns the events. Raises DomainError."""
+        """Decide and fold, with what the command spreads to; returns the events. Raises DomainError."""
         if at is not None:
             self.now = at
+        states, count = dict(self.states), len(self.events)
+        try:
+            decided = self._decide(actor, ref, command)
+            for part in command.spread(ref.stream):
+                decided += self._decide(actor, part.ref, part.command)
+        except DomainError:
+            self.states = states
+            del self.events[count:]
+            raise
+        return decided
+
+    def _decide(self, actor: UUID, ref: Ref, command: Command) -> list[Event]:
         decider = DECIDERS[ref.kind]
         before = self.state(ref)
         sealed = _sealed(command, decider.owner_of(before, command), actor, ref.stream)
