@@ -17,6 +17,7 @@ ADA = "0f3a5c9e-0000-4000-8000-0000000000a1"
 BEN = "0f3a5c9e-0000-4000-8000-0000000000b1"
 TEAM = "0f3a5c9e-0000-4000-8000-0000000000c1"
 CYCLE = "0f3a5c9e-0000-4000-8000-0000000000d1"
+SITE = "0f3a5c9e-0000-4000-8000-0000000000c2"
 OKR = "0f3a5c9e-0000-4000-8000-0000000000e1"
 KPI = "0f3a5c9e-0000-4000-8000-0000000000e2"
 KEY_RESULTS = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(1, 3))
@@ -72,6 +73,20 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "AddTeam": {"team": TEAM, "name": "Onboarding", "lead": BEN},
     "GrantRole": {"person": ADA, "role": "board_approver"},
     "RevokeRole": {"person": ADA, "role": "board_approver"},
+    "AddSite": {
+        "site": SITE,
+        "name": "Shanghai 上海",
+        "calendar": {
+            "zone": "Asia/Shanghai",
+            "country": "CN",
+            "exceptions": [{"on": "2027-03-12", "works": False}],
+        },
+    },
+    "ChangeCalendar": {
+        "site": SITE,
+        "calendar": {"zone": "Asia/Shanghai", "country": "CN", "week": [0, 1, 2, 3, 4, 5], "confirmed": [2027]},
+        "reason": "The official notice for 2027 is out, and Saturdays are worked from now on",
+    },
     "OpenCycle": {
         "name": "2027-Q1",
         "framework": "composite",

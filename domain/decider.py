@@ -17,6 +17,7 @@ from uuid import UUID
 
 from domain.access.verdict import GOALCYCLE, NOBODY, Allow, Deny, Facts, Grants, authorize
 from domain.agenda import Agenda
+from domain.calendars import Calendars
 from domain.messages import Command, Event, Kind
 from domain.values import SYSTEM, Duration
 
@@ -36,8 +37,7 @@ class Ref(NamedTuple):
 class Context:
     """Everything a rule may know besides its own stream's state.
 
-    `at` is the instant of the command; rules know no other clock. `after(start, duration)` resolves a duration by
-    the organization's calendar, which reads files and zones and therefore lives outside the domain.
+    `at` is the instant of the command; rules know no other clock.
     """
 
     organization: UUID
@@ -45,12 +45,14 @@ class Context:
     at: datetime
     stream: UUID
     states: Mapping[Ref, Any]
-    after: Callable[[datetime, Duration], datetime]
+    calendar: Calendars
     command_id: UUID = SYSTEM
-    zone_exists: Callable[[str], bool] = lambda _name: True
-    """Whether a time zone of this name can be resolved; zones are files, too."""
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What one decision works out and needs again: it lives as long as the context."""
+
+    def after(self, start: datetime, duration: Duration, site: UUID | None = None) -> datetime:
+        """The instant a duration after another, by the calendar of a site or the organization's own."""
+        return self.calendar.after(start, duration, site)
 
     def state(self, kind: Kind, stream: UUID) -> Any:
         """The state that `needs` named; a stream without events has its kind's initial state."""

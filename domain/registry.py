@@ -16,6 +16,7 @@ import domain.directory.access
 import domain.directory.agenda
 import domain.directory.founding
 import domain.directory.people
+import domain.directory.sites
 import domain.plan.access
 import domain.plan.drafting
 import domain.plan.duties

@@ -20,8 +20,8 @@ from domain.decider import Context, Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.messages import Kind
 from domain.problems import DomainError
-from domain.values import SYSTEM, Duration
-from eventlog.calendar import after
+from domain.values import SYSTEM
+from eventlog.calendars import SiteCalendars
 from eventlog.decision import Order, Step
 from eventlog.handler import CommandHandler, system_clock
 from eventlog.identity import duty_id
@@ -148,18 +148,13 @@ class Agendas:
             await tails.load(asked)
             states |= {other: tails.loaded[other].state for other in asked}
         at = max([self._now(directory.state, now), *tails.instants])
-        zone = getattr(directory.state, "zone", "UTC")
-
-        def resolve(start: datetime, duration: Duration) -> datetime:
-            return after(start, duration, zone)
-
         context = Context(
             organization=organization,
             actor=SYSTEM,
             at=at,
             stream=ref.stream,
             states=states,
-            after=resolve,
+            calendar=SiteCalendars(lambda: directory.state),
         )
         agenda = decider.agenda(own.state, context, at)
         await self._store.write_back(organization, ref, own.head.version, position, agenda)

@@ -19,8 +19,8 @@ from domain.directory.state import DIRECTORY
 from domain.messages import Command, Event, Kind, Wake
 from domain.problems import DomainError, problem
 from domain.sealed import all_sealed
-from domain.values import SYSTEM, Duration
-from eventlog.calendar import after, zone_exists
+from domain.values import SYSTEM
+from eventlog.calendars import SiteCalendars
 from eventlog.codec import chain
 from eventlog.keyring import Keyring
 from eventlog.log import AppendRequest, Disclosure, Head, StreamAppend, StreamRead
@@ -88,6 +88,11 @@ class Working:
     events: list[Event] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
     """The same events with the texts of this very order still readable: for the answer to a dry run, nothing else."""
+
+    def looked_at(self) -> Any:
+        """The state, for a rule that depends on it."""
+        self.read = True
+        return self.state
 
 
 class Decision:
@@ -255,19 +260,14 @@ class Decision:
             own.told.append(event)
 
     def _context(self, ref: Ref, states: Mapping[Ref, Any], actor: UUID, directory: Working) -> Context:
-        def resolve(start: datetime, duration: Duration) -> datetime:
-            directory.read = True  # the deadline depends on the organization's zone
-            return after(start, duration, getattr(directory.state, "zone", "UTC"))
-
         return Context(
             organization=self.order.organization,
             actor=actor,
             at=self.at,
             stream=ref.stream,
             states=states,
-            after=resolve,
+            calendar=SiteCalendars(directory.looked_at),  # a deadline depends on the calendars in the directory
             command_id=self.order.command_id,
-            zone_exists=zone_exists,
         )
 
     async def _append(self, working: Working) -> StreamAppend:

@@ -34,7 +34,7 @@ from cli.outline import OutlineError, OutlineProblem, decode_outline
 from domain.directory.state import Role
 from domain.sealed import MAX_TEXT
 from domain.values import Frozen
-from eventlog.calendar import zone_of
+from eventlog.calendars.days import zone_of
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
 

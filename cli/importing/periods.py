@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pydantic import ValidationError
 
 from domain.cycle.windows import Period
-from eventlog.calendar import zone_of
+from eventlog.calendars.days import zone_of
 
 LEAD = timedelta(days=21)
 """A cycle opens 15 working days before its period (R2.1); a quarter that begins sooner is too close to open one for."""

@@ -57,7 +57,9 @@ KEEPS_DIRECTORY = may(ADMIN, refusal=NOT_ADMIN)
 
 DIRECTORY: Mapping[str, Grants] = {
     "AddPerson": KEEPS_DIRECTORY,
+    "AddSite": KEEPS_DIRECTORY,
     "AddTeam": KEEPS_DIRECTORY,
+    "ChangeCalendar": KEEPS_DIRECTORY,
     "DeactivatePerson": KEEPS_DIRECTORY,
     "FoundOrganization": may(FOUNDER, refusal=NOT_FIRST_PERSON),
     "GrantRole": KEEPS_DIRECTORY,

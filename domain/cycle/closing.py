@@ -162,7 +162,8 @@ def finish_closing(state: CycleState, command: FinishClosing, context: Context) 
     if found or not state.closing_in_force(context.at):
         return [ClosingReleased(phase=state.phase, blockers=found)]
     versions = {ref.stream: context.states[ref].version for ref in state.plans()}
-    first_digest = context.after(context.at, state.policy.check_in_every) if state.phase is Phase.COMMIT else None
+    rhythm = state.policy.check_in_every
+    first_digest = context.after(context.at, rhythm, state.site) if state.phase is Phase.COMMIT else None
     closed = PhaseClosed(phase=state.phase, plans=versions, closed_at=context.at, digest_due=first_digest)
     return [closed, CycleClosed()] if state.phase is Phase.RETROSPECT else [closed]
 

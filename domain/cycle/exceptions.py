@@ -103,7 +103,8 @@ def reopen_phase(state: CycleState, command: ReopenPhase, context: Context) -> l
         for phase, due in _moved(state, command.phase, command.until).items()
     }
     require_near(deadlines, context.at, "/until")
-    digest = context.after(context.at, state.policy.check_in_every) if command.phase is Phase.TRACK else None
+    rhythm = state.policy.check_in_every
+    digest = context.after(context.at, rhythm, state.site) if command.phase is Phase.TRACK else None
     return [PhaseReopened(phase=command.phase, deadlines=deadlines, reason=command.reason, digest_due=digest)]
 
 

@@ -82,7 +82,7 @@ def resume_cycle(state: CycleState, command: ResumeCycle, context: Context) -> l
             deadlines=deadlines,
             digest_due=_later(state.digest_due, by),
             results_served_at=_later(state.results_served_at, by),
-            grace_until=context.after(context.at, state.policy.resume_grace),
+            grace_until=context.after(context.at, state.policy.resume_grace, state.site),
             reason=command.reason,
         )
     ]

@@ -13,6 +13,7 @@ from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Particip
 from domain.cycle.windows import NEGOTIABLE, Period, Phase, Windows
 from domain.decider import Context
 from domain.directory.people import NOT_ADMIN, require_person
+from domain.directory.sites import require_site
 from domain.directory.state import DIRECTORY, DirectoryState, Role
 from domain.messages import Event, Wake
 from domain.plan.ground import chain_is_complete, chain_steps
@@ -54,6 +55,8 @@ class OpenCycle(CycleCommand):
     framework: Framework = Framework.COMPOSITE
     facilitator: UUID
     period: Period
+    site: UUID | None = None
+    """By whose calendar the phases close; None: the organization's own (R2.2)."""
     windows: Windows = Windows()
     preset: Literal["light", "formal"] = "formal"
     policy: Policy | None = None
@@ -97,6 +100,12 @@ class CycleOpened(Event):
     participants: tuple[UUID, ...]
     cycle: UUID
     parent: UUID | None = None
+    site: UUID | None = None
+    opened_at: Instant | None = None
+    windows: Windows | None = None
+    """What the deadlines were reckoned from; absent in cycles of the first schema version."""
+    provisional: tuple[Phase, ...] | None = None
+    """Phases whose deadline was reckoned with a year without an official notice (R2.2)."""
 
 
 class ParticipantEnrolled(Event):
@@ -160,11 +169,13 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
         raise NOT_ADMIN()
     require_person(directory, command.facilitator, "/facilitator")
     require_within_parent(command.parent, command.period, context)
+    require_site(directory, command.site, "/site")
     policy = command.policy or preset(command.preset)
     drafted = state.model_copy(update={"policy": policy})
     participants = tuple(dict.fromkeys(command.participants))
     for place, owner in enumerate(participants):
         require_chain(directory, drafted, owner, f"/participants/{place}")
+    reckoned = command.windows.resolve(context.at, command.period, context.calendar, command.site)
     return [
         CycleOpened(
             cycle=context.stream,
@@ -173,9 +184,13 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
             facilitator=command.facilitator,
             period=command.period,
             policy=policy,
-            deadlines=command.windows.resolve(context.at, command.period, context.after),
+            deadlines=reckoned.deadlines,
             participants=participants,
             parent=command.parent,
+            site=command.site,
+            opened_at=context.at,
+            windows=command.windows,
+            provisional=reckoned.provisional or None,
         )
     ]
 
@@ -212,6 +227,10 @@ def cycle_opened(state: CycleState, event: CycleOpened) -> CycleState:
             "period": event.period,
             "policy": event.policy,
             "deadlines": dict(event.deadlines),
+            "site": event.site,
+            "opened_at": event.opened_at,
+            "windows": event.windows,
+            "provisional": event.provisional or (),
             "participants": {owner: Participant(owner=owner) for owner in event.participants},
             "owed_since": state.version + 1,
             "parent": event.parent,

@@ -68,7 +68,8 @@ def publish_results(state: CycleState, command: PublishResults, context: Context
         raise PUBLISHED()
     plans: list[PlanState] = [context.states[ref] for ref in state.plans()]
     results = tuple(plan_result(plan, state.policy.scoring, state.version + 1) for plan in plans if plan.goals)
-    return [ResultsPublished(results=results, served_at=context.after(context.at, state.policy.result_served))]
+    served_at = context.after(context.at, state.policy.result_served, state.site)
+    return [ResultsPublished(results=results, served_at=served_at)]
 
 
 def owes_check_in(plan: PlanState, since: datetime) -> bool:
@@ -87,9 +88,9 @@ def send_digest(state: CycleState, command: SendDigest, context: Context) -> lis
     plans: list[PlanState] = [context.states[ref] for ref in state.plans()]
     silent = [plan.owner for plan in plans if plan.owner is not None and owes_check_in(plan, since)]
     # From when it was due, so that the rhythm does not creep; a late one is not followed by a burst.
-    next_due = context.after(due, state.policy.check_in_every)
+    next_due = context.after(due, state.policy.check_in_every, state.site)
     if next_due <= context.at:
-        next_due = context.after(context.at, state.policy.check_in_every)
+        next_due = context.after(context.at, state.policy.check_in_every, state.site)
     return [DigestSent(number=command.number, owners=tuple(silent), sent_at=context.at, next_due=next_due)]
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from domain.access.refusals import CYCLE_CLOSED as CYCLE_CLOSED
 from domain.access.refusals import PHASE_WRONG as PHASE_WRONG
 from domain.cycle.policy import Framework, Policy
-from domain.cycle.windows import Period, Phase
+from domain.cycle.windows import Period, Phase, Windows
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.messages import Command
@@ -112,6 +112,13 @@ class CycleState(Frozen):
     policy: Policy = Policy()
     phase: Phase = Phase.DRAFT
     deadlines: dict[Phase, Instant] = Field(default_factory=dict)
+    site: UUID | None = None
+    """By whose calendar phases close, digests fall due and results are served; None: the organization's own."""
+    opened_at: Instant | None = None
+    windows: Windows | None = None
+    """What the deadlines were reckoned from; None in a cycle opened before that was kept."""
+    provisional: tuple[Phase, ...] = ()
+    """Phases whose deadline depends on a year without an official notice (R2.2)."""
     participants: dict[UUID, Participant] = Field(default_factory=dict)
     parent: UUID | None = None
     """The cycle that this one is a part of (R2.8)."""

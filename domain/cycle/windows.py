@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
+from uuid import UUID
 
 from pydantic import model_validator
 
+from domain.calendars import Calendars
 from domain.problems import problem
 from domain.values import Duration, Frozen, Instant, WorkingDays
 
@@ -71,6 +73,14 @@ class Window(Frozen):
     offset: Duration
 
 
+class Reckoned(NamedTuple):
+    """Deadlines as a calendar gives them."""
+
+    deadlines: dict[Phase, datetime]
+    provisional: tuple[Phase, ...]
+    """Phases reckoned with a year without an official notice."""
+
+
 class Windows(Frozen):
     """The deadlines of all phases. Defaults: R2.1."""
 
@@ -80,23 +90,37 @@ class Windows(Frozen):
     track: Window = Window(anchor="period_end", offset=WorkingDays(days=10))
     retrospect: Window = Window(anchor="period_end", offset=WorkingDays(days=20))
 
-    def resolve(
-        self, opening: datetime, period: Period, after: Callable[[datetime, Duration], datetime]
-    ) -> dict[Phase, datetime]:
-        """The instants at which the phases close. Raises `cycle.windows_out_of_order`, `deadline.too_far`."""
+    def reckon(self, opening: datetime, period: Period, calendar: Calendars, site: UUID | None) -> Reckoned:
+        """When the phases close, by the calendar of a site (R2.2)."""
         anchors = {"opening": opening, "period_start": period.starts, "period_end": period.ends}
         deadlines: dict[Phase, datetime] = {}
-        before = opening
+        provisional: list[Phase] = []
         for phase in Phase:
             window: Window = getattr(self, phase.value)
-            closes_at = after(anchors[window.anchor], window.offset)
-            if closes_at <= before:
-                raise WINDOWS_ORDER(
-                    f"/windows/{phase}", phase=phase.value, closes_at=str(closes_at), before=str(before)
-                )
-            deadlines[phase] = before = closes_at
-        require_near(deadlines, opening, "/period/ends")
-        return deadlines
+            anchor = anchors[window.anchor]
+            deadlines[phase] = calendar.after(anchor, window.offset, site)
+            if window.offset.unit == "working_days" and calendar.provisional(anchor, deadlines[phase], site):
+                provisional.append(phase)
+        return Reckoned(deadlines, tuple(provisional))
+
+    def resolve(self, opening: datetime, period: Period, calendar: Calendars, site: UUID | None) -> Reckoned:
+        """When the phases of a cycle that opens now close.
+
+        Raises `cycle.windows_out_of_order`, `deadline.too_far`.
+        """
+        reckoned = self.reckon(opening, period, calendar, site)
+        require_order(reckoned.deadlines, opening)
+        require_near(reckoned.deadlines, opening, "/period/ends")
+        return reckoned
+
+
+def require_order(deadlines: Mapping[Phase, datetime], now: datetime) -> None:
+    """Refuse phases that would close before an earlier one or `now`. Raises `cycle.windows_out_of_order`."""
+    before = now
+    for phase, closes_at in deadlines.items():
+        if closes_at <= before:
+            raise WINDOWS_ORDER(f"/windows/{phase}", phase=phase.value, closes_at=str(closes_at), before=str(before))
+        before = closes_at
 
 
 def require_near(deadlines: Mapping[Phase, datetime], now: datetime, pointer: str) -> None:

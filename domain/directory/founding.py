@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from pydantic import StringConstraints
-
 from domain.decider import Context
+from domain.directory.calendar import Calendar, ZoneName
 from domain.directory.state import DirectoryState, Person, Role, directory
 from domain.messages import Command, Event
 from domain.problems import problem
@@ -37,7 +36,7 @@ class FoundOrganization(Command):
     founds: ClassVar[bool] = True
 
     name: CommonName
-    zone: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$", max_length=64)] = "UTC"
+    zone: ZoneName = "UTC"
     """IANA time zone in which the organization's working days end (R2.2)."""
     first_person: FirstPerson
     simulated: bool = False
@@ -61,7 +60,7 @@ def found_organization(state: DirectoryState, command: FoundOrganization, contex
     """An organization is founded once, by its first person."""
     if state.founded:
         raise FOUNDED()
-    if not context.zone_exists(command.zone):
+    if not context.calendar.zone_exists(command.zone):
         raise ZONE_UNKNOWN("/zone", zone=command.zone)
     return [
         OrganizationFounded(
@@ -77,7 +76,7 @@ def organization_founded(state: DirectoryState, event: OrganizationFounded) -> D
         update={
             "founded": True,
             "name": event.name,
-            "zone": event.zone,
+            "calendar": Calendar(zone=event.zone),
             "simulated": event.simulated,
             "people": {first.id: first},
         }

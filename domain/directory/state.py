@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.decider import Decider, Ref
+from domain.directory.calendar import Calendar, Site
 from domain.sealed import CommonName, PersonName
 from domain.values import Frozen
 
@@ -53,10 +54,21 @@ class DirectoryState(Frozen):
     name: CommonName | None = None
     simulated: bool = False
     """The organization's clock is its events' `at`."""
-    zone: str = "UTC"
-    """IANA name of the time zone in which working days end."""
+    calendar: Calendar = Calendar()
+    """Of whoever has no site."""
+    sites: dict[UUID, Site] = Field(default_factory=dict)
     people: dict[UUID, Person] = Field(default_factory=dict)
     teams: dict[UUID, Team] = Field(default_factory=dict)
+
+    @property
+    def zone(self) -> str:
+        """IANA name of the time zone in which the organization's own working days end."""
+        return self.calendar.zone
+
+    def calendar_of(self, site: UUID | None) -> Calendar:
+        """When a site works; None, or one that is unknown: the organization's own."""
+        found = self.sites.get(site) if site is not None else None
+        return self.calendar if found is None else found.calendar
 
     def is_active(self, person: UUID | None) -> bool:
         """Whether somebody is known and active."""

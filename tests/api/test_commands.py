@@ -28,7 +28,16 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
         assert isinstance(found, str)
         return found
 
-    for name in ("FoundOrganization", "AddPerson", "SetManager", "AddTeam", "GrantRole", "OpenCycle"):
+    for name in (
+        "FoundOrganization",
+        "AddPerson",
+        "SetManager",
+        "AddTeam",
+        "AddSite",
+        "ChangeCalendar",
+        "GrantRole",
+        "OpenCycle",
+    ):
         await send(name)
     await send("EnrolParticipant")
     await send("ExcuseParticipant")

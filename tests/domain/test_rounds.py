@@ -14,7 +14,8 @@ from domain.plan.negotiation import ProposeRevision, RevisionProposed
 from domain.plan.signing import SubmitPlan
 from domain.plan.state import Side
 from domain.plan.withdrawing import RevisionWithdrawn, WithdrawRevision
-from tests.support.given import HEAD, LEAD, STAFF, World, increase, kpi, milestones, okr, weekdays, who
+from tests.support.calendars import weekdays
+from tests.support.given import HEAD, LEAD, STAFF, World, increase, kpi, milestones, okr, who
 
 
 def on_the_table() -> World:

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.decider import Ref
+from domain.directory.calendar import Calendar
 from domain.values import WorkingDays
-from eventlog.calendar import after
-from tests.support.given import LEAD, World, final_values, weekdays
+from eventlog.calendars.resolve import after
+from tests.support.calendars import weekdays
+from tests.support.given import LEAD, World, final_values
 
 EXPECTED = [
     ("2027-03-05", "plan", "MarkServed"),  # assigned on Monday 1 March: the end of the third working day (R2.4)
@@ -94,4 +96,4 @@ def test_the_end_of_a_quarter_keeps_it_too() -> None:
 )
 def test_the_calendar_of_these_specifications_is_the_real_one(start: datetime, days: int, midnight: bool) -> None:
     begin = start.replace(hour=0, minute=0, second=0, microsecond=0) if midnight else start
-    assert weekdays(begin, WorkingDays(days=days)) == after(begin, WorkingDays(days=days), "UTC")
+    assert weekdays(begin, WorkingDays(days=days)) == after(begin, WorkingDays(days=days), Calendar())

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.directory.calendar import Calendar
 from domain.values import Elapsed, WorkingDays
-from eventlog.calendar import after
+from eventlog.calendars.resolve import after
 
 
 def at(text: str) -> datetime:
@@ -13,8 +14,8 @@ def at(text: str) -> datetime:
 
 
 def test_elapsed_counts_seconds() -> None:
-    assert after(at("2027-01-01T00:00:00+08:00"), Elapsed(seconds=90), "Asia/Shanghai") == at("2026-12-31T16:01:30Z")
-    assert after(at("2027-01-01T00:00:00Z"), Elapsed(seconds=-60)) == at("2026-12-31T23:59:00Z")
+    assert after(at("2027-01-01T00:00:00+08:00"), Elapsed(seconds=90), Calendar()) == at("2026-12-31T16:01:30Z")
+    assert after(at("2027-01-01T00:00:00Z"), Elapsed(seconds=-60), Calendar()) == at("2026-12-31T23:59:00Z")
 
 
 @pytest.mark.parametrize(
@@ -41,11 +42,11 @@ def test_elapsed_counts_seconds() -> None:
     ],
 )
 def test_working_days_end_at_local_midnight(start: str, days: int, zone: str, end: str) -> None:
-    found = after(at(start), WorkingDays(days=days), zone)
+    found = after(at(start), WorkingDays(days=days), Calendar(zone=zone))
     assert found == at(end)
     assert found.tzinfo is UTC
 
 
 def test_an_unknown_zone_is_an_error() -> None:
     with pytest.raises(KeyError):
-        after(at("2027-01-04T09:00:00Z"), WorkingDays(days=1), "Mars/Olympus")
+        after(at("2027-01-04T09:00:00Z"), WorkingDays(days=1), Calendar(zone="Mars/Olympus"))

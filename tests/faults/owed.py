@@ -13,8 +13,8 @@ from domain.agenda import Agenda, Duty
 from domain.decider import Context, Ref
 from domain.directory.state import DIRECTORY
 from domain.registry import DECIDERS
-from domain.values import SYSTEM, Duration
-from eventlog.calendar import after
+from domain.values import SYSTEM
+from eventlog.calendars import SiteCalendars
 from eventlog.identity import duty_id
 from eventlog.log import Recorded
 
@@ -39,17 +39,13 @@ class World:
         states: dict[Ref, Any] = {}
         while asked := [other for other in decider.needs(None, ref.stream, own, states) if other not in states]:
             states |= {other: self.state(other) for other in asked}
-
-        def resolve(start: datetime, duration: Duration) -> datetime:
-            return after(start, duration, getattr(self.state(DIRECTORY), "zone", "UTC"))
-
         context = Context(
             organization=self.organization,
             actor=SYSTEM,
             at=at,
             stream=ref.stream,
             states=states,
-            after=resolve,
+            calendar=SiteCalendars(lambda: self.state(DIRECTORY)),
         )
         return decider.agenda(own, context, at)
 

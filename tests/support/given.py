@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from domain.agenda import Agenda
+from domain.calendars import Calendars
 from domain.canonical import canonical_bytes
 from domain.cycle.closing import AdvancePhase, CloseCycle, FinishClosing
 from domain.cycle.gates import blockers
@@ -38,7 +39,8 @@ from domain.plan.withdrawing import WithdrawRevision
 from domain.problems import DomainError
 from domain.registry import DECIDERS
 from domain.sealed import Sealed, Subject, map_sealed
-from domain.values import SYSTEM, Duration, Elapsed, plan_id
+from domain.values import SYSTEM, plan_id
+from tests.support.calendars import Weekdays
 
 NAMES = UUID("00000000-0000-0000-0000-00000000abcd")
 MONDAY = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -58,20 +60,6 @@ LEAD, HEAD, STAFF, OTHER, TEAM = who("lead"), who("head"), who("staff"), who("ot
 BOARD = (who("board 1"), who("board 2"))
 
 
-def weekdays(start: datetime, duration: Duration) -> datetime:
-    """Monday to Friday in UTC: the end of the n-th working day after an instant."""
-    if isinstance(duration, Elapsed):
-        return start + timedelta(seconds=duration.seconds)
-    day = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    if start == day and duration.days > 0:
-        day -= timedelta(days=1)  # the day that begins now is the first to count
-    step, left = (1 if duration.days > 0 else -1), abs(duration.days)
-    while left:
-        day += timedelta(days=step)
-        left -= day.weekday() < 5
-    return day + timedelta(days=1)
-
-
 @dataclass
 class World:
     """Streams as folded states; every event goes through its canonical bytes, as it would through the log."""
@@ -80,6 +68,7 @@ class World:
     cycle: UUID = field(default_factory=lambda: who("cycle"))
     states: dict[Ref, Any] = field(default_factory=dict)
     events: list[tuple[Ref, UUID, datetime, Event]] = field(default_factory=list)
+    calendar: Calendars = field(default_factory=Weekdays)
 
     # --- the streams ---
 
@@ -190,7 +179,7 @@ class World:
             at=self.now,
             stream=ref.stream,
             states=states,
-            after=weekdays,
+            calendar=self.calendar,
         )
 
     # --- given ---

@@ -1,0 +1,115 @@
+"""Sites and their calendars, kept by an administrator (R2.2).
+
+A changed calendar changes no deadline that is set: only RecomputeDeadlines does, cycle by cycle. So these events wake
+nobody.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.decider import Context
+from domain.directory.calendar import Calendar, Site
+from domain.directory.founding import ZONE_UNKNOWN
+from domain.directory.people import require_admin
+from domain.directory.state import DirectoryState, directory
+from domain.messages import Command, Event
+from domain.problems import problem
+from domain.sealed import AuthorText, CommonName
+
+SITE_EXISTS = problem("site.exists", 409, "This site is in the directory already.", "Use another site id.")
+SITE_UNKNOWN = problem("site.unknown", 422, "There is no site {site} in the directory.", "Add the site first.")
+COUNTRY_UNKNOWN = problem(
+    "calendar.country_unknown",
+    422,
+    "No public holidays are known for {country}.",
+    "Use a code such as CN, or DE with the subdivision BY; or leave the country out and enter the days as exceptions.",
+)
+
+
+class AddSite(Command):
+    """Add a place with working days of its own."""
+
+    site: UUID
+    name: CommonName
+    calendar: Calendar
+
+
+class ChangeCalendar(Command):
+    """Change when a site works, or the organization where it names no site. Deadlines that are set stay."""
+
+    edits: ClassVar[bool] = True
+
+    site: UUID | None = None
+    """None: the organization's own."""
+    calendar: Calendar
+    reason: AuthorText
+
+
+class SiteAdded(Event):
+    """A site is in the directory."""
+
+    site: UUID
+    name: CommonName
+    calendar: Calendar
+
+
+class CalendarChanged(Event):
+    """A site, or the organization, has other working days from now on."""
+
+    site: UUID | None = None
+    calendar: Calendar
+    reason: AuthorText
+
+
+def require_site(state: DirectoryState, site: UUID | None, pointer: str) -> None:
+    """Refuse a site that is unknown; None is the organization's own."""
+    if site is not None and site not in state.sites:
+        raise SITE_UNKNOWN(pointer, site=str(site))
+
+
+def require_calendar(calendar: Calendar, context: Context) -> None:
+    """Refuse a calendar that cannot be reckoned by."""
+    known = context.calendar
+    if not known.zone_exists(calendar.zone):
+        raise ZONE_UNKNOWN("/calendar/zone", zone=calendar.zone)
+    if calendar.country is not None and not known.country_exists(calendar.country, calendar.subdivision):
+        place = "-".join(filter(None, (calendar.country, calendar.subdivision)))
+        raise COUNTRY_UNKNOWN("/calendar/country", country=place)
+    calendar.require_working_days()
+
+
+@directory.decides(AddSite)
+def add_site(state: DirectoryState, command: AddSite, context: Context) -> list[Event]:
+    """A site has a calendar that can be reckoned by."""
+    require_admin(state, context)
+    if command.site in state.sites:
+        raise SITE_EXISTS("/site")
+    require_calendar(command.calendar, context)
+    return [SiteAdded(site=command.site, name=command.name, calendar=command.calendar)]
+
+
+@directory.decides(ChangeCalendar)
+def change_calendar(state: DirectoryState, command: ChangeCalendar, context: Context) -> list[Event]:
+    """The same calendar again changes nothing."""
+    require_admin(state, context)
+    require_site(state, command.site, "/site")
+    require_calendar(command.calendar, context)
+    if command.calendar == state.calendar_of(command.site):
+        return []
+    return [CalendarChanged(site=command.site, calendar=command.calendar, reason=command.reason)]
+
+
+@directory.evolves(SiteAdded)
+def site_added(state: DirectoryState, event: SiteAdded) -> DirectoryState:
+    site = Site(id=event.site, name=event.name, calendar=event.calendar)
+    return state.model_copy(update={"sites": {**state.sites, site.id: site}})
+
+
+@directory.evolves(CalendarChanged)
+def calendar_changed(state: DirectoryState, event: CalendarChanged) -> DirectoryState:
+    if event.site is None:
+        return state.model_copy(update={"calendar": event.calendar})
+    site = state.sites[event.site].model_copy(update={"calendar": event.calendar})
+    return state.model_copy(update={"sites": {**state.sites, site.id: site}})

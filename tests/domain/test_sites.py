@@ -1,0 +1,157 @@
+"""Sites and their calendars: who keeps them, and what a calendar may be (R2.2)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from domain.cycle.opening import OpenCycle
+from domain.directory.calendar import Calendar, Day
+from domain.directory.sites import AddSite, CalendarChanged, ChangeCalendar
+from domain.directory.state import DIRECTORY
+from domain.messages import Command
+from tests.support.given import HEAD, LEAD, QUARTER, STAFF, World, who
+
+SITE = who("site")
+SHANGHAI = Calendar(zone="Asia/Shanghai", country="CN")
+
+
+def changed(calendar: Calendar, site: Any = SITE) -> ChangeCalendar:
+    return ChangeCalendar(site=site, calendar=calendar, reason="A new agreement")
+
+
+def with_site() -> World:
+    world = World().founded()
+    world.when(LEAD, DIRECTORY, AddSite(site=SITE, name="Shanghai", calendar=SHANGHAI))
+    return world
+
+
+@pytest.mark.parametrize("command", [AddSite(site=who("other"), name="A", calendar=SHANGHAI), changed(SHANGHAI)])
+def test_only_an_administrator_keeps_sites(command: Command) -> None:
+    with_site().refused("directory.not_admin", HEAD, DIRECTORY, command)
+    World().refused("organization.unknown", LEAD, DIRECTORY, command)
+
+
+def test_r2_2_every_site_has_a_calendar_of_its_own() -> None:
+    world = with_site()
+    assert world.directory.calendar_of(SITE) == SHANGHAI
+    assert world.directory.calendar_of(None) == world.directory.calendar_of(who("nowhere")) == Calendar(zone="UTC")
+    world.refused("site.exists", LEAD, DIRECTORY, AddSite(site=SITE, name="Twice", calendar=Calendar()))
+
+
+def test_r2_2_a_calendar_is_changed_with_a_reason() -> None:
+    world = with_site()
+    six = SHANGHAI.model_copy(update={"week": (0, 1, 2, 3, 4, 5)})
+    world.when(LEAD, DIRECTORY, changed(six))
+    assert world.directory.calendar_of(SITE) == six
+    assert world.directory.calendar_of(None) == Calendar(zone="UTC")
+    assert world.last(CalendarChanged).reason is not None
+    assert not CalendarChanged.wakes, "deadlines that are set stay until somebody recomputes them"
+    assert world.when(LEAD, DIRECTORY, changed(six)) == [], "nothing is changed by the same calendar"
+    world.refused("site.unknown", LEAD, DIRECTORY, changed(six, who("nowhere")))
+
+
+def test_r2_2_the_organization_has_a_calendar_for_who_has_no_site() -> None:
+    world = with_site()
+    world.when(LEAD, DIRECTORY, changed(Calendar(zone="Africa/Cairo", country="EG"), None))
+    assert world.directory.calendar_of(None).country == "EG"
+    assert world.directory.zone == "Africa/Cairo"
+    assert world.directory.calendar_of(SITE) == SHANGHAI
+
+
+@pytest.mark.parametrize(
+    ("calendar", "code", "pointer"),
+    [
+        (Calendar(zone="Mars/Olympus"), "organization.zone_unknown", "/calendar/zone"),
+        (Calendar(country="XX"), "calendar.country_unknown", "/calendar/country"),
+        (Calendar(country="XX", subdivision="BY"), "calendar.country_unknown", "/calendar/country"),
+    ],
+)
+def test_r2_2_a_calendar_that_cannot_be_reckoned_by_is_refused(calendar: Calendar, code: str, pointer: str) -> None:
+    world = with_site()
+    assert world.refused(code, LEAD, DIRECTORY, changed(calendar)).pointer == pointer
+    assert world.refused(code, LEAD, DIRECTORY, AddSite(site=who("x"), name="X", calendar=calendar)).pointer == pointer
+
+
+def off(first: date, days: int, every: int = 1) -> tuple[Day, ...]:
+    return tuple(Day(on=first + timedelta(days=n * every), works=False) for n in range(days))
+
+
+@pytest.mark.parametrize(
+    ("calendar", "works"),
+    [
+        (Calendar(exceptions=off(date(2027, 1, 1), 366)), True),
+        (Calendar(exceptions=off(date(2027, 1, 1), 400)), False),
+        (Calendar(week=(0,), exceptions=off(date(2027, 1, 4), 53, every=7)), True),  # every Monday of a year
+        (Calendar(week=(0,), exceptions=off(date(2027, 1, 4), 54, every=7)), False),
+        (Calendar(exceptions=(*off(date(2027, 1, 1), 200), *off(date(2027, 8, 1), 300))), True),  # a pause
+        (Calendar(exceptions=(*off(date(2027, 1, 1), 360), *off(date(2027, 12, 28), 300))), True),
+        (Calendar(exceptions=(*off(date(2027, 1, 1), 360), Day(on=date(2027, 12, 27), works=True))), True),
+        (
+            Calendar(
+                week=(0,),
+                exceptions=(
+                    *off(date(2027, 1, 4), 40, every=7),
+                    Day(on=date(2027, 10, 9), works=True),  # one Saturday in between
+                    *off(date(2027, 10, 11), 40, every=7),
+                ),
+            ),
+            True,
+        ),
+    ],
+)
+def test_r2_2_exceptions_never_take_a_whole_year(calendar: Calendar, works: bool) -> None:
+    world = with_site()
+    if works:
+        world.when(LEAD, DIRECTORY, changed(calendar))
+    else:
+        refusal = world.refused("calendar.no_working_days", LEAD, DIRECTORY, changed(calendar))
+        assert refusal.pointer == "/calendar/exceptions"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"week": ()},
+        {"week": (7,)},
+        {"subdivision": "BY"},
+        {"country": "cn"},
+        {"zone": "../etc/passwd"},
+        {"exceptions": [{"on": "2027-01-04", "works": True}, {"on": "2027-01-04", "works": False}]},
+        {"exceptions": [{"on": "3000-01-01", "works": True}]},
+        {"confirmed": [3000]},
+    ],
+)
+def test_r2_2_what_is_no_calendar(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Calendar(**fields)
+
+
+def test_r2_2_equal_calendars_have_equal_bytes() -> None:
+    """Order and repetition of what is a set make no difference."""
+    days = (Day(on=date(2027, 1, 5), works=True), Day(on=date(2027, 1, 4), works=False))
+    assert Calendar(week=(5, 0, 5), exceptions=days, confirmed=(2028, 2027)) == Calendar(
+        week=(0, 5), exceptions=days[::-1], confirmed=(2027, 2028)
+    )
+
+
+def test_r2_2_an_exception_is_found_on_its_day_only() -> None:
+    days = tuple(Day(on=date(2027, 1, n), works=n % 2 == 0) for n in (4, 7, 10))
+    calendar = Calendar(exceptions=days)
+    assert [calendar.exception(date(2027, 1, n)) for n in range(3, 12)] == [
+        None, True, None, None, False, None, None, True, None
+    ]  # fmt: skip
+
+
+def test_r2_2_a_cycle_keeps_its_site_and_what_its_deadlines_were_reckoned_from() -> None:
+    world = with_site()
+    opening = OpenCycle(name="Q2", facilitator=LEAD, period=QUARTER, site=SITE, participants=(STAFF,))
+    elsewhere = opening.model_copy(update={"site": who("nowhere")})
+    assert world.refused("site.unknown", LEAD, world.cycle_ref, elsewhere).pointer == "/site"
+    world.when(LEAD, world.cycle_ref, opening)
+    cycle = world.the_cycle()
+    assert (cycle.site, cycle.opened_at, cycle.windows) == (SITE, world.now, opening.windows)
+    assert cycle.provisional == ()
