@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.board import CycleRow, PlanRow
+from domain.cycle.advice import Reason, UnitFacts
+from domain.cycle.policy import Framework
 from domain.values import Instant
 from domain.waiting import Wait
 
@@ -240,6 +242,23 @@ class InboxAnswer(Listed):
     """What a person must do, the most urgent first."""
 
     items: list[Wait]
+
+
+class AdviceAnswer(Shape):
+    """Which framework suits a unit. It changes nothing: a person decides, with ChooseFramework."""
+
+    facts: UnitFacts
+    framework: Framework
+    kpi_share: int
+    """Percent of the unit's goals by weight."""
+    okr_share: int
+    balanced: int
+    """Where the sum begins: this and the points of the reasons make `kpi_share`."""
+    preset: Literal["light", "formal"]
+    reasons: list[Reason]
+    """Each with the rule that it cites; the sentences are in the language that was asked for."""
+    cautions: list[Reason]
+    """What to heed with this framework."""
 
 
 SHAPES: tuple[type[Shape], ...] = (ProblemDocument, CommandAnswer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
@@ -16,7 +17,11 @@ import api.app
 import domain.registry
 from api.field_texts import SENTENCES
 from api.texts import LANGUAGES, LOCALES, PLACEHOLDER, texts_for, texts_in
+from cli.commands import advise
 from domain.access.verdict import WORDS as STANDS
+from domain.cycle import advice
+from domain.cycle.advice import Degree, Practice, Stage, UnitFacts
+from domain.cycle.policy import Framework
 from domain.cycle.windows import Phase
 from domain.messages import Kind
 from domain.problems import PROBLEMS
@@ -34,9 +39,19 @@ def sentences() -> Iterator[str]:
             yield from (problem.sentence, problem.hint)
     yield from SENTENCES.values()
     yield from WORDS
+    yield from advice_sentences()
     yield from who_may()
     for found in CHECK.finditer((ROOT / "domain" / "cycle" / "gates.py").read_text(encoding="utf-8")):
         yield from filter(None, found.groups())
+
+
+def advice_sentences() -> Iterator[str]:
+    """What `advise` can say of every unit, its facts and their values, and what the command line says around it."""
+    yield from advise.SENTENCES
+    yield from ("mix", "preset", "light", "formal", *UnitFacts.model_fields, *Framework, *Stage, *Degree, *Practice)
+    for one in product(Stage, Degree, Degree, Degree, Practice):
+        found = advice.advise(UnitFacts.model_validate(dict(zip(UnitFacts.model_fields, one, strict=True))))
+        yield from (reason.sentence for reason in (*found.reasons, *found.cautions))
 
 
 def who_may() -> Iterator[str]:
