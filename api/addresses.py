@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
+from api.services import Limits
 from domain.decider import Ref
 from domain.directory.state import DIRECTORY
 from domain.messages import Command, Kind
@@ -64,6 +65,15 @@ def kebab(name: str) -> str:
 
 ADDRESSES = tuple(Address(kind, command) for kind, command in CALLABLE.values() if kind in STREAM_PATHS)
 """Every command that a caller may send: a new command needs no route code."""
+
+
+BULK = frozenset(address.last for address in ADDRESSES if address.command.bulk)
+"""The last steps of the paths whose bodies may be larger."""
+
+
+def body_limit(path: str, limits: Limits) -> int:
+    """Bytes that the body of a request to this path may have."""
+    return limits.bulk_bytes if path.rpartition("/")[2] in BULK else limits.body_bytes
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.addresses import body_limit
 from api.problems import UNAVAILABLE, problem_response
 from api.services import Limits
 from eventlog.handler import QUEUE_FULL
@@ -97,7 +98,8 @@ class Admission:
     def _size(self, scope: Scope) -> int:
         """What the body may come to: as announced, else as much as it may have at all."""
         headers = dict(scope["headers"])
-        if b"transfer-encoding" in headers:
-            return self._limits.body_bytes
         announced = headers.get(b"content-length", b"0")
-        return min(int(announced), self._limits.body_bytes) if announced.isdigit() else self._limits.body_bytes
+        limit = body_limit(scope["path"], self._limits)
+        if b"transfer-encoding" in headers or not announced.isdigit():
+            return limit
+        return min(int(announced), limit)

@@ -30,7 +30,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.metrics = metrics
     add_error_handlers(app)
     app.add_middleware(Admission, limits=services.limits)  # inside the frame: the last one added is the outermost
-    app.add_middleware(Frame, metrics=metrics, body_bytes=services.limits.body_bytes)
+    app.add_middleware(Frame, metrics=metrics, limits=services.limits)
     return app
 
 

@@ -20,6 +20,7 @@ CYCLE = "0f3a5c9e-0000-4000-8000-0000000000d1"
 SITE = "0f3a5c9e-0000-4000-8000-0000000000c2"
 OKR = "0f3a5c9e-0000-4000-8000-0000000000e1"
 KPI = "0f3a5c9e-0000-4000-8000-0000000000e2"
+SECOND_KPI = "0f3a5c9e-0000-4000-8000-0000000000e3"
 KEY_RESULTS = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(1, 3))
 MILESTONES = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(3, 5))
 PLAN = str(plan_id(UUID(CYCLE), UUID(BEN)))
@@ -128,6 +129,24 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "target": "92",
             "stretch": "97",
         },
+    },
+    "AssignGoals": {
+        "assignments": [
+            {
+                "owner": BEN,
+                "goal": SECOND_KPI,
+                "definition": {
+                    "kind": "kpi",
+                    "title": "Days from order to delivery",
+                    "weight": "50",
+                    "unit": "days",
+                    "direction": "lower",
+                    "threshold": "12",
+                    "target": "9",
+                    "stretch": "7",
+                },
+            }
+        ]
     },
     "AcknowledgeAssignment": {"goal": KPI, "hash": HASH},
     "ProposeRevision": {

@@ -14,9 +14,10 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.addresses import body_limit
 from api.metrics import Metrics, method_label
 from api.problems import BODY_TOO_LARGE, INTERNAL, problem_response
-from domain.problems import DomainError
+from api.services import Limits
 
 logger = structlog.get_logger(__name__)
 REQUEST_ID = b"x-request-id"
@@ -27,10 +28,10 @@ ABANDONED = 499
 class Frame:
     """The outermost application."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, limits: Limits) -> None:
         self._app = app
         self._metrics = metrics
-        self._body_bytes = body_bytes
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,24 +71,22 @@ class Frame:
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """Count the body as it arrives, so that an endless one is refused at the bound and not at its end."""
         arrived = 0
+        limit = body_limit(scope["path"], self._limits)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._body_bytes:
-            arrived = self._body_bytes + 1
+        if announced.isdigit() and int(announced) > limit:
+            arrived = limit + 1
 
         async def counted() -> Message:
             nonlocal arrived
-            if arrived > self._body_bytes:
-                raise self._too_large()
+            if arrived > limit:
+                raise BODY_TOO_LARGE(limit=limit)
             message = await receive()
             arrived += len(message.get("body", b""))
-            if arrived > self._body_bytes:
-                raise self._too_large()
+            if arrived > limit:
+                raise BODY_TOO_LARGE(limit=limit)
             return message
 
         return counted
-
-    def _too_large(self) -> DomainError:
-        return BODY_TOO_LARGE(limit=self._body_bytes)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")  # a path of nobody's is one label, not one each

@@ -104,7 +104,12 @@ RETRY_SECONDS = "1"
 
 def refusal(request: Request, error: DomainError, **more: Any) -> Response:
     """The response that a domain error stands for; `more` are extension members."""
-    errors = [{"pointer": error.pointer, "code": error.code}] if error.pointer else []
+    texts = texts_for(request.headers.get("accept-language", ""))
+    errors = [
+        {"pointer": one.pointer, "code": one.code, "message": texts.filled(one.problem.sentence, one.params)}
+        for one in (error, *error.others)
+        if one.pointer
+    ]
     return problem_response(request, error.problem, error.params, errors=errors, **more)
 
 
@@ -130,7 +135,7 @@ def problem_response(
     if kind.hint:
         document["hint"] = texts(kind.hint)
     if errors:
-        document["errors"] = [{"message": detail, **error} for error in errors]
+        document["errors"] = list(errors)
     document |= more
     document["request_id"] = getattr(request.state, "request_id", "")
     request.state.problem = kind.code

@@ -41,6 +41,8 @@ class Limits:
 
     body_bytes: int = 1024 * 1024
     """More than this is 413, told while the body still arrives."""
+    bulk_bytes: int = 8 * 1024 * 1024
+    """The same for a request that may bring thousands of things."""
     requests: int = 2_000
     """Requests under way in one process; one more is refused at once."""
     bodies_bytes: int = 64 * 1024 * 1024

@@ -38,6 +38,9 @@ class Command(Frozen):
     inner: ClassVar[bool] = False
     """True where only another command leads to this one, as a part of it: no caller can send it alone."""
 
+    bulk: ClassVar[bool] = False
+    """True where one request may bring thousands of things, so that its body may be larger."""
+
     def spread(self, stream: UUID) -> tuple[Part, ...]:
         """What this command to a stream asks of other streams, all or nothing: decided after it, in this order."""
         del stream

@@ -34,6 +34,8 @@ class DomainError(Exception):
         self.problem = problem
         self.params = params or {}
         self.pointer = pointer
+        self.others: tuple[DomainError, ...] = ()
+        """What else was refused of the same order: whoever sends thousands of things hears of every fault at once."""
         super().__init__(f"{problem.code}: {problem.sentence.format_map(_Lenient(self.params))}")
 
     @property

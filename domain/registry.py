@@ -18,6 +18,7 @@ import domain.directory.founding
 import domain.directory.people
 import domain.directory.sites
 import domain.plan.access
+import domain.plan.assigning
 import domain.plan.drafting
 import domain.plan.duties
 import domain.plan.negotiation

@@ -131,11 +131,13 @@ class Decision:
 
     async def run(self, mac: bytes = b"", *, founds: bool = False, simulated: bool = False) -> AppendRequest | None:
         """Decide every step, in order, later steps seeing the events of earlier ones; the request to append, or None
-        where nothing is to be appended. Raises DomainError.
+        where nothing is to be appended. Raises DomainError: of several parts of a command the first that is refused,
+        with all the others.
         """
         while True:
             if len(self.order.steps) > 1:
                 await self._load([step.ref for step in self.order.steps])
+            refused: list[DomainError] = []
             for place, step in enumerate(self.order.steps):
                 own = await self._stream(step.ref)
                 if place == 0:
@@ -145,9 +147,12 @@ class Decision:
                 try:
                     await self._decide(own, step.command)
                 except DomainError as refusal:
-                    if step.pointer:
-                        raise refusal.under(step.pointer) from refusal
-                    raise
+                    if not step.pointer or refusal.problem.transient:
+                        raise
+                    refused.append(refusal.under(step.pointer))
+            if refused:
+                refused[0].others = tuple(refused[1:])
+                raise refused[0]
             request = await self._request(mac, founds=founds, simulated=simulated)
             seen = [working.start.at for working in self._working.values() if working.start.at is not None]
             if not seen or max(seen) <= self.at:

@@ -69,6 +69,7 @@ DIRECTORY: Mapping[str, Grants] = {
 CYCLE: Mapping[str, Grants] = {
     "AdvancePhase": facilitates(),
     "AmendCycle": facilitates(),
+    "AssignGoals": may(Stand.MEMBER, phases=NEGOTIABLE),  # to whom: AssignGoal, for each of them
     "BeginClosing": DUTY,
     "CloseCycle": facilitates(),
     "EnrolParticipant": facilitates(NEGOTIABLE),

@@ -72,6 +72,16 @@ async def test_a_part_that_is_refused_leaves_all_undone_and_says_where_it_stands
     assert not await signed(world, handler, plans[0])
 
 
+async def test_every_part_that_is_refused_is_named_at_once(world: World, handler: CommandHandler) -> None:
+    plans = [await world.draft(handler) for _ in range(3)]
+    for plan in plans[1:]:
+        await handler.execute(world.order(plan, Sign()))
+    with pytest.raises(DomainError) as refusal:
+        await handler.execute(world.order(cycle(world), all_of(plans)))
+    assert [one.pointer for one in (refusal.value, *refusal.value.others)] == ["/plans/1", "/plans/2"]
+    assert refusal.value.others[0].code == "toy.signed"
+
+
 async def test_the_same_command_again_has_the_first_answer(world: World, handler: CommandHandler) -> None:
     order = world.order(cycle(world), all_of([await world.draft(handler) for _ in range(2)]))
     first = await handler.execute(order)

@@ -161,7 +161,8 @@ def anybody(_state: Any, _command: Command, _context: Context) -> Facts:
     return Facts(frozenset({Stand.MEMBER}))
 
 
-ANYBODY = {command.__name__: may(Stand.MEMBER) for command in (Open, Freeze, Thaw, Close, Draft, Align, Sign, Touch)}
+TAKEN = (Open, Freeze, Thaw, Close, SignAll, Draft, Align, Sign, Touch)
+ANYBODY = {command.__name__: may(Stand.MEMBER) for command in TAKEN}
 toy_cycle: Decider[ToyCycle] = Decider(
     kind="cycle",
     initial=ToyCycle(),

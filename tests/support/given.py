@@ -111,7 +111,10 @@ class World:
         try:
             decided = self._decide(actor, ref, command)
             for part in command.spread(ref.stream):
-                decided += self._decide(actor, part.ref, part.command)
+                try:
+                    decided += self._decide(actor, part.ref, part.command)
+                except DomainError as refusal:
+                    raise refusal.under(part.pointer) from None
         except DomainError:
             self.states = states
             del self.events[count:]
