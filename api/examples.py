@@ -16,6 +16,7 @@ ORGANIZATION = "0f3a5c9e-0000-4000-8000-000000000001"
 ADA = "0f3a5c9e-0000-4000-8000-0000000000a1"
 BEN = "0f3a5c9e-0000-4000-8000-0000000000b1"
 TEAM = "0f3a5c9e-0000-4000-8000-0000000000c1"
+DELEGATION = "0f3a5c9e-0000-4000-8000-0000000000c2"
 CYCLE = "0f3a5c9e-0000-4000-8000-0000000000d1"
 SITE = "0f3a5c9e-0000-4000-8000-0000000000c2"
 OKR = "0f3a5c9e-0000-4000-8000-0000000000e1"
@@ -69,9 +70,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "first_person": {"id": ADA, "name": "Ada Example"},
     },
     "AddPerson": {"person": BEN, "name": "Ben 示例", "manager": ADA, "roles": []},
+    "ChangePerson": {"person": BEN, "team": TEAM},
     "DeactivatePerson": {"person": BEN},
     "SetManager": {"person": BEN, "manager": ADA},
     "AddTeam": {"team": TEAM, "name": "Onboarding", "lead": BEN},
+    "ChangeTeam": {"team": TEAM, "name": "Onboarding and support"},
+    "Delegate": {
+        "delegation": DELEGATION,
+        "to": BEN,
+        "starts": "2099-07-01T00:00:00+08:00",
+        "ends": "2099-07-15T00:00:00+08:00",
+    },
+    "EndDelegation": {"delegation": DELEGATION},
     "GrantRole": {"person": ADA, "role": "board_approver"},
     "RevokeRole": {"person": ADA, "role": "board_approver"},
     "AddSite": {

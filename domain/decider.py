@@ -83,6 +83,8 @@ class Decider(Generic[S]):
     """`facts(state, command, context)`: how who acts stands to the stream; set by the kind's access.py."""
     grants: Mapping[str, Grants] = field(default_factory=dict)
     """Who may give which command. What is not granted is refused."""
+    overdue: Callable[[S, datetime], list[Event]] = field(default=lambda _state, _at: [])
+    """What a date has brought and no event has said yet: it is said before anything else happens."""
     commands: dict[type[Command], Decide] = field(default_factory=dict)
     events: dict[type[Event], Evolve] = field(default_factory=dict)
 
@@ -112,13 +114,16 @@ class Decider(Generic[S]):
         """The events a command leads to; the first says which rule allowed it (R8). Raises `DomainError` where nothing
         allows it, or a rule refuses it.
         """
+        overdue = self.overdue(state, context.at)
+        for event in overdue:
+            state = self.evolve(state, event)
         verdict = self.authorize(state, command, context)
         if not isinstance(verdict, Allow):
             raise verdict.error()
         events = self.commands[type(command)](state, command, context)
         if events:
             events[0] = events[0].model_copy(update={"allowed_by": verdict.rule})
-        return events
+        return [*overdue, *events]
 
     def authorize(self, state: S, command: Command, context: Context) -> Allow | Deny:
         """Whether who acts may give this command at all. Raises `DomainError` where the stream is unknown."""

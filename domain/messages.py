@@ -65,3 +65,7 @@ class Event(Frozen):
 
     allowed_by: str | None = None
     """The rule by which the command was allowed (R8), in the first event of each step; absent before there were any."""
+
+    def woken(self) -> frozenset[Wake]:
+        """`wakes`, less where this one event changes no agenda yet."""
+        return self.wakes

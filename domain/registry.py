@@ -14,9 +14,14 @@ import domain.cycle.opening
 import domain.cycle.results
 import domain.directory.access
 import domain.directory.agenda
+import domain.directory.delegation
+import domain.directory.effects
 import domain.directory.founding
+import domain.directory.lines
 import domain.directory.people
+import domain.directory.roles
 import domain.directory.sites
+import domain.directory.teams
 import domain.plan.access
 import domain.plan.assigning
 import domain.plan.drafting

@@ -298,8 +298,8 @@ class Decision:
             due_now=None if self._is_own_duty(ref) else bool(agenda.due),
             closed=agenda.closed,
             watching=agenda.watching,
-            wakes_parent=any(Wake.PARENT in event.wakes for event in working.events),
-            wakes_children=any(Wake.CHILDREN in event.wakes for event in working.events),
+            wakes_parent=any(Wake.PARENT in event.woken() for event in working.events),
+            wakes_children=any(Wake.CHILDREN in event.woken() for event in working.events),
         )
 
     def _is_own_duty(self, ref: Ref) -> bool:

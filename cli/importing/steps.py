@@ -13,8 +13,11 @@ from cli.importing.owners import Owner, Owners
 from domain.cycle.opening import EnrolParticipant, OpenCycle
 from domain.decider import Ref
 from domain.directory.founding import FirstPerson, FoundOrganization
-from domain.directory.people import AddPerson, AddTeam, GrantRole, SetManager
+from domain.directory.lines import SetManager
+from domain.directory.people import AddPerson
+from domain.directory.roles import GrantRole
 from domain.directory.state import DIRECTORY
+from domain.directory.teams import AddTeam
 from domain.goals import Okr
 from domain.messages import Command
 from domain.plan.drafting import DraftGoal

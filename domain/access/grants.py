@@ -22,7 +22,13 @@ from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.problems import Problem
 
 ABOVE, ADMIN, APPROVER, ASSIGNER = Stand.ABOVE, Stand.ADMIN, Stand.APPROVER, Stand.ASSIGNER
-COUNTERPART, FACILITATOR, FOUNDER, OWNER = Stand.COUNTERPART, Stand.FACILITATOR, Stand.FOUNDER, Stand.OWNER
+COUNTERPART, FACILITATOR, FOUNDER, MEMBER, OWNER = (
+    Stand.COUNTERPART,
+    Stand.FACILITATOR,
+    Stand.FOUNDER,
+    Stand.MEMBER,
+    Stand.OWNER,
+)
 COMMIT, TRACK, RETROSPECT = (Phase.COMMIT,), (Phase.TRACK,), (Phase.RETROSPECT,)
 OPEN: tuple[When, ...] = tuple(Phase)
 """In any phase, while the cycle is open."""
@@ -60,11 +66,16 @@ DIRECTORY: Mapping[str, Grants] = {
     "AddSite": KEEPS_DIRECTORY,
     "AddTeam": KEEPS_DIRECTORY,
     "ChangeCalendar": KEEPS_DIRECTORY,
+    "ChangePerson": KEEPS_DIRECTORY,
+    "ChangeTeam": KEEPS_DIRECTORY,
     "DeactivatePerson": KEEPS_DIRECTORY,
+    "Delegate": may(MEMBER, refusal=NOT_ADMIN),
+    "EndDelegation": may(MEMBER, refusal=NOT_ADMIN),
     "FoundOrganization": may(FOUNDER, refusal=NOT_FIRST_PERSON),
     "GrantRole": KEEPS_DIRECTORY,
     "RevokeRole": KEEPS_DIRECTORY,
     "SetManager": KEEPS_DIRECTORY,
+    "TakeEffect": DUTY,
 }
 CYCLE: Mapping[str, Grants] = {
     "AdvancePhase": facilitates(),

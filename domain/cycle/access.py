@@ -9,7 +9,7 @@ from domain.access.verdict import Facts, Stand, When
 from domain.cycle.state import CYCLE_UNKNOWN, CycleState, cycle
 from domain.decider import Context
 from domain.directory.access import member_stands
-from domain.directory.state import DIRECTORY, DirectoryState
+from domain.directory.effects import directory_at
 from domain.messages import Command
 
 
@@ -26,7 +26,7 @@ def cycle_facts(state: CycleState, command: Command, context: Context) -> Facts:
     """The facts of a command to a cycle. Raises `cycle.unknown`."""
     if not state.opened and not command.opens:
         raise CYCLE_UNKNOWN()
-    known: DirectoryState = context.states[DIRECTORY]
+    known = directory_at(context)
     stands = member_stands(known, context)
     # An administrator stands in where the facilitator has left: else nobody could end the cycle.
     facilitates = context.actor == state.facilitator or (

@@ -14,8 +14,8 @@ from domain.cycle.policy import Policy
 from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase
 from domain.decider import Context
+from domain.directory.effects import directory_at
 from domain.directory.people import require_person
-from domain.directory.state import DIRECTORY
 from domain.messages import Event, Wake
 from domain.problems import problem
 from domain.sealed import AuthorText, CommonName
@@ -69,7 +69,7 @@ def amend_cycle(state: CycleState, command: AmendCycle, context: Context) -> lis
     require_facilitator(state, context)
     state.require_phase(context.at, *Phase, held_too=True)
     if command.facilitator is not None:
-        require_person(context.states[DIRECTORY], command.facilitator, "/facilitator")
+        require_person(directory_at(context), command.facilitator, "/facilitator")
     policy = command.policy if command.policy != state.policy else None
     facilitator = command.facilitator if command.facilitator != state.facilitator else None
     name = command.name if command.name != state.name else None
@@ -96,7 +96,7 @@ def _require_open_to(state: CycleState, policy: Policy, context: Context) -> Non
         amended = state.model_copy(update={"policy": policy})
         for participant in state.participants.values():
             if not participant.excused:
-                require_chain(context.states[DIRECTORY], amended, participant.owner, "/policy/chain")
+                require_chain(directory_at(context), amended, participant.owner, "/policy/chain")
 
 
 @cycle.evolves(CycleAmended)

@@ -12,9 +12,10 @@ from domain.cycle.policy import Framework, Policy, preset
 from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Participant, cycle
 from domain.cycle.windows import NEGOTIABLE, Period, Phase, Windows
 from domain.decider import Context
+from domain.directory.effects import directory_at
 from domain.directory.people import NOT_ADMIN, require_person
 from domain.directory.sites import require_site
-from domain.directory.state import DIRECTORY, DirectoryState, Role
+from domain.directory.state import DirectoryState, Role
 from domain.messages import Event, Wake
 from domain.plan.ground import chain_is_complete, chain_steps
 from domain.problems import problem
@@ -129,7 +130,7 @@ def require_facilitator(state: CycleState, context: Context) -> None:
     """Refuse anybody but the cycle's facilitator, or an administrator where the facilitator has left."""
     if not state.opened:
         raise CYCLE_UNKNOWN()
-    directory: DirectoryState = context.states[DIRECTORY]
+    directory = directory_at(context)
     if directory.is_active(state.facilitator):
         allowed = context.actor == state.facilitator
     else:
@@ -162,7 +163,7 @@ def require_within_parent(parent: UUID | None, period: Period, context: Context)
 @cycle.decides(OpenCycle)
 def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[Event]:
     """An administrator opens it; chains that leave somebody without an approver do not open (R5.2)."""
-    directory: DirectoryState = context.states[DIRECTORY]
+    directory = directory_at(context)
     if state.opened:
         raise CYCLE_EXISTS()
     if not directory.has_role(context.actor, Role.ADMIN):
@@ -200,7 +201,7 @@ def enrol_participant(state: CycleState, command: EnrolParticipant, context: Con
     """A late joiner may come until commit closes (R2.6)."""
     require_facilitator(state, context)
     state.require_phase(context.at, *NEGOTIABLE)
-    require_chain(context.states[DIRECTORY], state, command.owner, "/owner")
+    require_chain(directory_at(context), state, command.owner, "/owner")
     if state.takes_part(command.owner):
         raise ENROLLED("/owner")
     return [ParticipantEnrolled(owner=command.owner)]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.decider import Context
 from domain.directory.calendar import Calendar, ZoneName
-from domain.directory.state import DirectoryState, Person, Role, directory
+from domain.directory.state import DirectoryState, Person, Role, directory, with_person
 from domain.messages import Command, Event
 from domain.problems import problem
 from domain.sealed import CommonName, PersonName
@@ -72,12 +72,6 @@ def found_organization(state: DirectoryState, command: FoundOrganization, contex
 @directory.evolves(OrganizationFounded)
 def organization_founded(state: DirectoryState, event: OrganizationFounded) -> DirectoryState:
     first = Person(id=event.first_person.id, name=event.first_person.name, roles=frozenset({Role.ADMIN}))
-    return state.model_copy(
-        update={
-            "founded": True,
-            "name": event.name,
-            "calendar": Calendar(zone=event.zone),
-            "simulated": event.simulated,
-            "people": {first.id: first},
-        }
-    )
+    calendar = Calendar(zone=event.zone)
+    founded = {"founded": True, "name": event.name, "calendar": calendar, "simulated": event.simulated}
+    return with_person(state.model_copy(update=founded), first)

@@ -1,4 +1,4 @@
-"""People, teams, reporting lines and roles, kept by an administrator."""
+"""People, kept by an administrator: who they are, where they work, and that they left or came back."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from uuid import UUID
 
 from domain.access.refusals import NOT_ADMIN as NOT_ADMIN
 from domain.decider import Context
+from domain.directory.effects import applied, circles, from_when
 from domain.directory.founding import NOT_FOUNDED
-from domain.directory.state import DirectoryState, Person, Role, Team, directory
+from domain.directory.state import DirectoryState, Person, PersonEdit, Placed, Role, directory, with_person
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
-from domain.sealed import CommonName, PersonName
+from domain.sealed import PersonName
+from domain.values import Instant
 
 PERSON_EXISTS = problem("person.exists", 409, "This person is in the directory already.", "Use another person id.")
 PERSON_UNKNOWN = problem(
     "person.unknown", 422, "There is no active person {person} in the directory.", "Add the person first."
 )
 TEAM_EXISTS = problem("team.exists", 409, "This team is in the directory already.", "Use another team id.")
-LINE_CIRCLE = problem(
-    "directory.line_circle",
+TEAM_UNKNOWN = problem("team.unknown", 422, "There is no team {team} in the directory.", "Add the team first.")
+ACCOUNT_CIRCLE = problem(
+    "person.account_circle",
     422,
-    "This would make a circle in the reporting line.",
-    "Choose a manager who does not report to this person.",
+    "This would make somebody a further account of themselves.",
+    "Name the person whose further account this is.",
 )
 LAST_ADMIN = problem(
     "directory.last_admin", 409, "An organization keeps at least one administrator.", "Grant the role to another first."
@@ -35,7 +38,30 @@ class AddPerson(Command):
     person: UUID
     name: PersonName
     manager: UUID | None = None
+    functional_manager: UUID | None = None
+    team: UUID | None = None
+    account_of: UUID | None = None
+    """The person whose further account this is (R5.4)."""
     roles: tuple[Role, ...] = ()
+
+    def named_person(self) -> UUID | None:
+        return self.person
+
+
+class ChangePerson(Command):
+    """Change somebody's name, unit or the person behind the account, or take back somebody who left; from a date if
+    one is given. What is absent stays; `none` ends a place.
+    """
+
+    edits: ClassVar[bool] = True
+
+    person: UUID
+    name: PersonName | None = None
+    team: Placed = None
+    account_of: Placed = None
+    returns: bool = False
+    """Somebody who left is back, without the roles they had."""
+    valid_from: Instant | None = None
 
     def named_person(self) -> UUID | None:
         return self.person
@@ -49,37 +75,6 @@ class DeactivatePerson(Command):
     person: UUID
 
 
-class SetManager(Command):
-    """Change whom somebody reports to."""
-
-    edits: ClassVar[bool] = True
-
-    person: UUID
-    manager: UUID | None = None
-
-
-class AddTeam(Command):
-    """Add a team that can own a plan."""
-
-    team: UUID
-    name: CommonName
-    lead: UUID
-
-
-class GrantRole(Command):
-    """Give somebody a role."""
-
-    person: UUID
-    role: Role
-
-
-class RevokeRole(Command):
-    """Take a role from somebody."""
-
-    person: UUID
-    role: Role
-
-
 class PersonAdded(Event):
     """Somebody is in the directory."""
 
@@ -88,7 +83,29 @@ class PersonAdded(Event):
     person: UUID
     name: PersonName
     manager: UUID | None = None
+    functional_manager: UUID | None = None
+    team: UUID | None = None
+    account_of: UUID | None = None
     roles: tuple[Role, ...]
+
+
+class PersonChanged(Event):
+    """Somebody is called or placed otherwise, or is back."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
+
+    person: UUID
+    name: PersonName | None = None
+    team: Placed = None
+    account_of: Placed = None
+    returns: bool | None = None
+    valid_from: Instant | None = None
+    """Absent: at once."""
+
+    def woken(self) -> frozenset[Wake]:
+        """A name decides nothing."""
+        decides = self.valid_from is None and (self.team, self.account_of, self.returns) != (None, None, None)
+        return self.wakes if decides else frozenset()
 
 
 class PersonDeactivated(Event):
@@ -97,41 +114,6 @@ class PersonDeactivated(Event):
     wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
 
     person: UUID
-
-
-class ManagerSet(Event):
-    """Somebody reports to another manager, or to nobody."""
-
-    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
-
-    person: UUID
-    manager: UUID | None = None
-
-
-class TeamAdded(Event):
-    """A team is in the directory."""
-
-    team: UUID
-    name: CommonName
-    lead: UUID
-
-
-class RoleGranted(Event):
-    """Somebody holds a role."""
-
-    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
-
-    person: UUID
-    role: Role
-
-
-class RoleRevoked(Event):
-    """Somebody holds a role no longer."""
-
-    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
-
-    person: UUID
-    role: Role
 
 
 def require_admin(state: DirectoryState, context: Context) -> None:
@@ -148,6 +130,12 @@ def require_person(state: DirectoryState, person: UUID, pointer: str) -> None:
         raise PERSON_UNKNOWN(pointer, person=str(person))
 
 
+def require_team(state: DirectoryState, team: UUID, pointer: str) -> None:
+    """Refuse a team that is unknown."""
+    if team not in state.teams:
+        raise TEAM_UNKNOWN(pointer, team=str(team))
+
+
 @directory.decides(AddPerson)
 def add_person(state: DirectoryState, command: AddPerson, context: Context) -> list[Event]:
     """A new person reports to somebody known."""
@@ -156,7 +144,62 @@ def add_person(state: DirectoryState, command: AddPerson, context: Context) -> l
         raise PERSON_EXISTS("/person")
     if command.manager is not None:
         require_person(state, command.manager, "/manager")
-    return [PersonAdded(person=command.person, name=command.name, manager=command.manager, roles=command.roles)]
+    if command.functional_manager is not None:
+        require_person(state, command.functional_manager, "/functional_manager")
+    if command.team is not None:
+        require_team(state, command.team, "/team")
+    if command.account_of == command.person:
+        raise ACCOUNT_CIRCLE("/account_of")
+    if command.account_of is not None:
+        require_known(state, command.account_of, "/account_of")
+    return [
+        PersonAdded(
+            person=command.person,
+            name=command.name,
+            manager=command.manager,
+            functional_manager=command.functional_manager,
+            team=command.team,
+            account_of=command.account_of,
+            roles=command.roles,
+        )
+    ]
+
+
+def require_known(state: DirectoryState, person: UUID, pointer: str) -> None:
+    """Refuse a person who never was in the directory; one who left is still who they are."""
+    if person not in state.people:
+        raise PERSON_UNKNOWN(pointer, person=str(person))
+
+
+@directory.decides(ChangePerson)
+def change_person(state: DirectoryState, command: ChangePerson, context: Context) -> list[Event]:
+    """Nobody is a further account of themselves, on the day of the change nor on any later one."""
+    require_admin(state, context)
+    if command.returns:
+        require_known(state, command.person, "/person")
+    else:
+        require_person(state, command.person, "/person")
+    if isinstance(command.team, UUID):
+        require_team(state, command.team, "/team")
+    if isinstance(command.account_of, UUID):
+        require_known(state, command.account_of, "/account_of")
+    begins = from_when(context, command.valid_from)
+    returns = True if command.returns and not state.is_active(command.person) else None
+    event = PersonChanged(
+        person=command.person,
+        name=command.name,
+        team=command.team,
+        account_of=command.account_of,
+        returns=returns,
+        valid_from=begins,
+    )
+    if (event.name, event.team, event.account_of, event.returns) == (None, None, None, None):
+        return []
+    if isinstance(command.account_of, UUID) and circles(
+        person_changed(state, event), command.person, "account_of", begins or context.at
+    ):
+        raise ACCOUNT_CIRCLE("/account_of")
+    return [event]
 
 
 @directory.decides(DeactivatePerson)
@@ -169,87 +212,32 @@ def deactivate_person(state: DirectoryState, command: DeactivatePerson, context:
     return [PersonDeactivated(person=command.person)]
 
 
-@directory.decides(SetManager)
-def set_manager(state: DirectoryState, command: SetManager, context: Context) -> list[Event]:
-    """A reporting line has no circle."""
-    require_admin(state, context)
-    require_person(state, command.person, "/person")
-    if command.manager is not None:
-        require_person(state, command.manager, "/manager")
-        above: UUID | None = command.manager
-        seen: set[UUID] = set()
-        while above is not None and above not in seen:
-            if above == command.person:
-                raise LINE_CIRCLE("/manager")
-            seen.add(above)
-            above = state.people[above].manager
-    return [ManagerSet(person=command.person, manager=command.manager)]
-
-
-@directory.decides(AddTeam)
-def add_team(state: DirectoryState, command: AddTeam, context: Context) -> list[Event]:
-    """A team has a lead who is known."""
-    require_admin(state, context)
-    if command.team in state.teams or command.team in state.people:
-        raise TEAM_EXISTS("/team")
-    require_person(state, command.lead, "/lead")
-    return [TeamAdded(team=command.team, name=command.name, lead=command.lead)]
-
-
-@directory.decides(GrantRole)
-def grant_role(state: DirectoryState, command: GrantRole, context: Context) -> list[Event]:
-    """Granting twice is once."""
-    require_admin(state, context)
-    require_person(state, command.person, "/person")
-    held = command.role in state.people[command.person].roles
-    return [] if held else [RoleGranted(person=command.person, role=command.role)]
-
-
-@directory.decides(RevokeRole)
-def revoke_role(state: DirectoryState, command: RevokeRole, context: Context) -> list[Event]:
-    """The last administrator keeps the role."""
-    require_admin(state, context)
-    require_person(state, command.person, "/person")
-    if command.role not in state.people[command.person].roles:
-        return []
-    if command.role is Role.ADMIN and state.holders(Role.ADMIN) == {command.person}:
-        raise LAST_ADMIN("/person")
-    return [RoleRevoked(person=command.person, role=command.role)]
-
-
-def _with_person(state: DirectoryState, person: Person) -> DirectoryState:
-    return state.model_copy(update={"people": {**state.people, person.id: person}})
-
-
 @directory.evolves(PersonAdded)
 def person_added(state: DirectoryState, event: PersonAdded) -> DirectoryState:
-    added = Person(id=event.person, name=event.name, manager=event.manager, roles=frozenset(event.roles))
-    return _with_person(state, added)
+    added = Person(
+        id=event.person,
+        name=event.name,
+        manager=event.manager,
+        functional_manager=event.functional_manager,
+        team=event.team,
+        account_of=event.account_of,
+        roles=frozenset(event.roles),
+    )
+    return with_person(state, added)
+
+
+@directory.evolves(PersonChanged)
+def person_changed(state: DirectoryState, event: PersonChanged) -> DirectoryState:
+    change = PersonEdit(
+        person=event.person,
+        name=event.name,
+        team=event.team,
+        account_of=event.account_of,
+        returns=bool(event.returns),
+    )
+    return applied(state, change, event.valid_from)
 
 
 @directory.evolves(PersonDeactivated)
 def person_deactivated(state: DirectoryState, event: PersonDeactivated) -> DirectoryState:
-    return _with_person(state, state.people[event.person].model_copy(update={"active": False}))
-
-
-@directory.evolves(ManagerSet)
-def manager_set(state: DirectoryState, event: ManagerSet) -> DirectoryState:
-    return _with_person(state, state.people[event.person].model_copy(update={"manager": event.manager}))
-
-
-@directory.evolves(TeamAdded)
-def team_added(state: DirectoryState, event: TeamAdded) -> DirectoryState:
-    team = Team(id=event.team, name=event.name, lead=event.lead)
-    return state.model_copy(update={"teams": {**state.teams, team.id: team}})
-
-
-@directory.evolves(RoleGranted)
-def role_granted(state: DirectoryState, event: RoleGranted) -> DirectoryState:
-    person = state.people[event.person]
-    return _with_person(state, person.model_copy(update={"roles": person.roles | {event.role}}))
-
-
-@directory.evolves(RoleRevoked)
-def role_revoked(state: DirectoryState, event: RoleRevoked) -> DirectoryState:
-    person = state.people[event.person]
-    return _with_person(state, person.model_copy(update={"roles": person.roles - {event.role}}))
+    return with_person(state, state.people[event.person].model_copy(update={"active": False}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from pydantic import Field
 from domain.decider import Decider, Ref
 from domain.directory.calendar import Calendar, Site
 from domain.sealed import CommonName, PersonName
-from domain.values import Frozen
+from domain.values import Frozen, Instant
 
 DIRECTORY = Ref("directory", UUID("00000000-0000-0000-0000-000000000001"))
 """The directory's stream: one in every organization, and the organization leads every key, so its id is a constant."""
@@ -26,6 +27,21 @@ class Role(StrEnum):
     """Signs where the line has nobody above (R5.2)."""
     AUDITOR = "auditor"
     """Reads everything, changes nothing (R8)."""
+    UNIT_HR = "unit_hr"
+    """Looks after the people of a unit, and signs where a chain asks for it (R5.2)."""
+    FINANCE = "finance"
+    """Signs where a chain asks whether the money is there (R5.2)."""
+
+
+Placed = UUID | Literal["none"] | None
+"""A place that an edit gives somebody: absent, they keep theirs; `none`, they have one no longer."""
+
+
+class Grant(Frozen):
+    """A role within a team and all teams below it."""
+
+    role: Role
+    team: UUID
 
 
 class Person(Frozen):
@@ -34,16 +50,92 @@ class Person(Frozen):
     id: UUID
     name: PersonName
     manager: UUID | None = None
+    functional_manager: UUID | None = None
+    """Who leads their profession. Signs where a chain asks for them; nothing escalates to them."""
+    team: UUID | None = None
+    """The unit they work in."""
+    site: UUID | None = None
+    """Where they work; None: the organization's own site."""
+    account_of: UUID | None = None
+    """The person whose further account this is (R5.4)."""
     roles: frozenset[Role] = frozenset()
+    """Roles in the whole organization."""
+    grants: frozenset[Grant] = frozenset()
+    """Roles within a unit."""
+    delegates: frozenset[UUID] = frozenset()
+    """Who may sign for them now (R5.5)."""
     active: bool = True
 
 
 class Team(Frozen):
-    """A team can own a plan; its lead answers for it (R3.9)."""
+    """A team can own a plan; its lead answers for it (R3.9). With the teams below it, it is a unit."""
 
     id: UUID
     name: CommonName
     lead: UUID
+    parent: UUID | None = None
+    legal_entity: bool = False
+    """Whether the unit is a legal entity of its own: as far as its auditors see (R8)."""
+
+
+class Delegation(Frozen):
+    """Somebody signs for somebody else between two instants (R5.5)."""
+
+    id: UUID
+    person: UUID
+    """For whom."""
+    to: UUID
+    starts: Instant | None = None
+    """None: from when it was given."""
+    ends: Instant
+    active: bool = False
+    """Whether it is in force: set by events, so that what has no clock can ask."""
+    ended: bool = False
+    """Whether it was ended before its time."""
+
+
+class PersonEdit(Frozen):
+    """What changes of a person; absent fields stay."""
+
+    kind: Literal["person"] = "person"
+    person: UUID
+    name: PersonName | None = None
+    manager: Placed = None
+    functional_manager: Placed = None
+    team: Placed = None
+    site: Placed = None
+    account_of: Placed = None
+    returns: bool = False
+
+
+class TeamEdit(Frozen):
+    """What changes of a team; absent fields stay."""
+
+    kind: Literal["team"] = "team"
+    team: UUID
+    name: CommonName | None = None
+    lead: UUID | None = None
+    parent: Placed = None
+
+
+class DelegationTurn(Frozen):
+    """A delegation begins or ends."""
+
+    kind: Literal["delegation"] = "delegation"
+    delegation: UUID
+    active: bool
+
+
+Edit = PersonEdit | TeamEdit | DelegationTurn
+
+
+class Pending(Frozen):
+    """What is decided and takes effect later."""
+
+    due: Instant
+    version: int
+    """The version of the event that decided it."""
+    change: Annotated[Edit, Field(discriminator="kind")]
 
 
 class DirectoryState(Frozen):
@@ -59,6 +151,11 @@ class DirectoryState(Frozen):
     sites: dict[UUID, Site] = Field(default_factory=dict)
     people: dict[UUID, Person] = Field(default_factory=dict)
     teams: dict[UUID, Team] = Field(default_factory=dict)
+    delegations: dict[UUID, Delegation] = Field(default_factory=dict)
+    holding: dict[Role, frozenset[UUID]] = Field(default_factory=dict)
+    """Who holds a role anywhere, active or not: an organization has thousands of people and few of these."""
+    pending: tuple[Pending, ...] = ()
+    """What takes effect later, in the order in which it does."""
 
     @property
     def zone(self) -> str:
@@ -75,13 +172,50 @@ class DirectoryState(Frozen):
         found = self.people.get(person) if person is not None else None
         return found is not None and found.active
 
-    def has_role(self, person: UUID, role: Role) -> bool:
-        """Whether an active person holds a role."""
-        return self.is_active(person) and role in self.people[person].roles
+    def has_role(self, person: UUID, role: Role, team: UUID | None = None) -> bool:
+        """Whether an active person holds a role: in the whole organization, or in a team or above it."""
+        if not self.is_active(person):
+            return False
+        held = self.people[person]
+        return role in held.roles or any(Grant(role=role, team=unit) in held.grants for unit in self.units_above(team))
 
-    def holders(self, role: Role) -> frozenset[UUID]:
-        """The active people who hold a role."""
-        return frozenset(person.id for person in self.people.values() if person.active and role in person.roles)
+    def holders(self, role: Role, team: UUID | None = None) -> frozenset[UUID]:
+        """The active people who hold a role: in the whole organization, or in a team or above it."""
+        return frozenset(one for one in self.holding.get(role, ()) if self.has_role(one, role, team))
+
+    def human(self, person: UUID) -> UUID:
+        """The person behind an account: signatures of two accounts are one person's (R5.4)."""
+        found = self.people.get(person)
+        while found is not None and found.account_of is not None:
+            person, found = found.account_of, self.people.get(found.account_of)
+        return person
+
+    def delegates_of(self, person: UUID) -> frozenset[UUID]:
+        """Who may sign for somebody now (R5.5)."""
+        found = self.people.get(person)
+        return frozenset(filter(self.is_active, found.delegates)) if found is not None else frozenset()
+
+    def functional_manager(self, person: UUID) -> UUID | None:
+        """Who leads somebody's profession, unless they have left."""
+        found = self.people.get(person)
+        return found.functional_manager if found is not None and self.is_active(found.functional_manager) else None
+
+    def unit_of(self, owner: UUID) -> UUID | None:
+        """The unit of an owner: a person's team, a team itself."""
+        if owner in self.teams:
+            return owner
+        return self.people[owner].team if owner in self.people else None
+
+    def units_above(self, team: UUID | None) -> Iterator[UUID]:
+        """A team and the teams above it, nearest first."""
+        while team is not None:
+            yield team
+            team = self.teams[team].parent if team in self.teams else None
+
+    def site_of(self, owner: UUID) -> UUID | None:
+        """Where whoever answers for an owner works; None: at the organization's own site."""
+        found = self.people.get(self.responsible(owner))
+        return found.site if found is not None else None
 
     def responsible(self, owner: UUID) -> UUID:
         """Who answers for an owner: the person, or the team's lead (R3.9)."""
@@ -97,6 +231,29 @@ class DirectoryState(Frozen):
             if self.is_active(above):
                 yield above
             above = self.people[above].manager if above in self.people else None
+
+
+def with_person(state: DirectoryState, person: Person) -> DirectoryState:
+    """The directory in which this is what is known of somebody."""
+    holding = holding_after(state.holding, state.people.get(person.id), person)
+    return state.model_copy(update={"people": {**state.people, person.id: person}, "holding": holding})
+
+
+def holding_after(
+    holding: dict[Role, frozenset[UUID]], before: Person | None, after: Person
+) -> dict[Role, frozenset[UUID]]:
+    """Who holds a role anywhere, once somebody's roles have changed."""
+    had, has = _roles_of(before) if before is not None else frozenset(), _roles_of(after)
+    if had == has:
+        return holding
+    changed = {role: people - {after.id} for role, people in holding.items()}
+    changed |= {role: changed.get(role, frozenset()) | {after.id} for role in has}
+    return {role: people for role, people in changed.items() if people}
+
+
+def _roles_of(person: Person) -> frozenset[Role]:
+    """The roles that somebody holds anywhere."""
+    return person.roles | {grant.role for grant in person.grants} if person.grants else person.roles
 
 
 def _no_needs(*_: object) -> tuple[()]:

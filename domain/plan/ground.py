@@ -12,7 +12,8 @@ from domain.cycle.policy import Relation
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
 from domain.decider import Context
-from domain.directory.state import DIRECTORY, DirectoryState, Role
+from domain.directory.effects import directory_at
+from domain.directory.state import DirectoryState, Role
 from domain.messages import Command
 from domain.plan.state import PLAN_UNKNOWN, OpeningCommand, PlanState, Side
 from domain.problems import problem
@@ -97,7 +98,7 @@ def ground(state: PlanState, context: Context, command: Command | None = None) -
         raise PLAN_UNKNOWN()
     found: Ground | None = context.memo.get(cycle_id)
     if found is None or found.plan_owner != owner:
-        found = context.memo[cycle_id] = ground_of(owner, context.state("cycle", cycle_id), context.states[DIRECTORY])
+        found = context.memo[cycle_id] = ground_of(owner, context.state("cycle", cycle_id), directory_at(context))
     return found
 
 

@@ -35,7 +35,11 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
         "AddTeam",
         "AddSite",
         "ChangeCalendar",
+        "ChangePerson",
+        "ChangeTeam",
         "GrantRole",
+        "Delegate",
+        "EndDelegation",
         "OpenCycle",
     ):
         await send(name)

@@ -15,7 +15,7 @@ from domain.cycle import closing, exceptions, opening
 from domain.cycle.results import DigestSent, ResultsPublished
 from domain.cycle.windows import Phase
 from domain.decider import Ref
-from domain.directory import founding, people
+from domain.directory import founding, lines, people, roles, teams
 from domain.directory.state import Role
 from domain.goals import goal_hash, plan_hash
 from domain.messages import Event
@@ -124,15 +124,19 @@ class Model:
                 self.people[event.first_person.id] = Person(None)
             case people.PersonAdded():
                 self.people[event.person] = Person(event.manager, board=Role.BOARD_APPROVER in event.roles)
-            case people.TeamAdded():
+            case teams.TeamAdded():
                 self.teams[event.team] = event.lead
             case people.PersonDeactivated():
                 self.people[event.person].active = False
-            case people.ManagerSet():
+            case people.PersonChanged() if event.valid_from is None and event.returns:
+                self.people[event.person].active, self.people[event.person].board = True, False
+            case lines.ManagerSet() if event.valid_from is None and event.line is None:
                 self.people[event.person].manager = event.manager
-            case people.RoleGranted() | people.RoleRevoked():
-                if event.role is Role.BOARD_APPROVER:
-                    self.people[event.person].board = isinstance(event, people.RoleGranted)
+            case teams.TeamChanged() if event.valid_from is None and event.lead is not None:
+                self.teams[event.team] = event.lead
+            case roles.RoleGranted() | roles.RoleRevoked():
+                if event.role is Role.BOARD_APPROVER and event.team is None:
+                    self.people[event.person].board = isinstance(event, roles.RoleGranted)
 
     def _line(self, person: UUID) -> list[UUID]:
         found, above = [], self.people[person].manager

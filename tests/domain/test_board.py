@@ -12,7 +12,7 @@ from domain.cycle.exceptions import ReopenPhase
 from domain.cycle.opening import ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
-from domain.directory.people import SetManager
+from domain.directory.lines import SetManager
 from domain.directory.state import DIRECTORY
 from domain.plan.ground import ground_of
 from domain.plan.result import AcknowledgeResult

@@ -5,16 +5,11 @@ from __future__ import annotations
 import pytest
 
 from domain.directory.founding import FirstPerson, FoundOrganization
-from domain.directory.people import (
-    AddPerson,
-    AddTeam,
-    DeactivatePerson,
-    GrantRole,
-    RevokeRole,
-    RoleGranted,
-    SetManager,
-)
+from domain.directory.lines import SetManager
+from domain.directory.people import AddPerson, ChangePerson, DeactivatePerson
+from domain.directory.roles import GrantRole, RevokeRole, RoleGranted
 from domain.directory.state import DIRECTORY, Role
+from domain.directory.teams import AddTeam, ChangeTeam
 from domain.messages import Command
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, TEAM, World, who
 
@@ -40,6 +35,8 @@ def test_an_organization_is_founded_once_by_its_first_person_who_keeps_the_direc
         AddTeam(team=who("new"), name="New", lead=STAFF),
         GrantRole(person=STAFF, role=Role.AUDITOR),
         RevokeRole(person=LEAD, role=Role.ADMIN),
+        ChangePerson(person=STAFF, team=TEAM),
+        ChangeTeam(team=TEAM, lead=STAFF),
     ],
     ids=lambda command: type(command).__name__,
 )

@@ -12,16 +12,9 @@ from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
 from domain.cycle.policy import Policy
 from domain.cycle.results import DigestSent, PublishResults, SendDigest
 from domain.cycle.windows import Phase
-from domain.directory.people import (
-    DeactivatePerson,
-    GrantRole,
-    ManagerSet,
-    PersonAdded,
-    PersonDeactivated,
-    RoleGranted,
-    RoleRevoked,
-    SetManager,
-)
+from domain.directory.lines import ManagerSet, SetManager
+from domain.directory.people import DeactivatePerson, PersonAdded, PersonDeactivated
+from domain.directory.roles import GrantRole, RoleGranted, RoleRevoked
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Event, Wake
 from domain.plan.duties import AssignmentServed, Escalate, Escalated, MarkServed, Remind, Reminded, ResultServed

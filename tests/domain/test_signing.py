@@ -9,7 +9,9 @@ import pytest
 from domain.cycle.opening import EnrolParticipant, OpenCycle
 from domain.cycle.policy import preset
 from domain.cycle.windows import Phase
-from domain.directory.people import DeactivatePerson, GrantRole, RevokeRole, SetManager
+from domain.directory.lines import SetManager
+from domain.directory.people import DeactivatePerson
+from domain.directory.roles import GrantRole, RevokeRole
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
 from domain.plan.ground import Ground, ground_of

@@ -50,7 +50,7 @@ class CycleMachine(AnyWalk):
     def send(self, actor: UUID, ref: Ref, command: Command) -> None:
         before, known = self.owed(), len(self.world.events)
         super().send(actor, ref, command)
-        wakes = frozenset[Wake]().union(*(event.wakes for *_, event in self.world.events[known:]))
+        wakes = frozenset[Wake]().union(*(event.woken() for *_, event in self.world.events[known:]))
         after = self.owed()
         for other in before:
             if other != ref and before[other] != after[other]:

@@ -25,7 +25,9 @@ from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.decider import Ref
-from domain.directory.people import DeactivatePerson, GrantRole, RevokeRole, SetManager
+from domain.directory.lines import SetManager
+from domain.directory.people import DeactivatePerson
+from domain.directory.roles import GrantRole, RevokeRole
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal

@@ -16,7 +16,7 @@ import eventlog.rebuild
 from cli.composition import CODEC, Engine
 from domain.cycle.policy import Policy
 from domain.decider import Ref
-from domain.directory.people import SetManager
+from domain.directory.lines import SetManager
 from domain.directory.state import DIRECTORY
 from domain.registry import DECIDERS
 from domain.values import Elapsed

@@ -18,7 +18,9 @@ from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
 from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
-from domain.directory.people import DeactivatePerson, GrantRole, RevokeRole, SetManager
+from domain.directory.lines import SetManager
+from domain.directory.people import DeactivatePerson
+from domain.directory.roles import GrantRole, RevokeRole
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Event
 from domain.plan.negotiation import ProposeRevision

@@ -25,12 +25,15 @@ from domain.cycle.policy import Framework, Policy
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Period, Phase, Windows
 from domain.decider import Context, Ref
+from domain.directory.effects import directory_at
 from domain.directory.founding import FirstPerson, FoundOrganization
-from domain.directory.people import AddPerson, AddTeam
+from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY, DirectoryState, Role
+from domain.directory.teams import AddTeam
 from domain.goals import Ambition, Kpi, Measured, Milestone, Milestones, Okr
 from domain.messages import Command, Event
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
+from domain.plan.ground import Ground, ground_of
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.signing import SignPlan, SubmitPlan
 from domain.plan.state import Goal, PlanState, Reading
@@ -155,6 +158,12 @@ class World:
         found = DECIDERS[ref.kind].agenda(self.state(ref), self._context(ref, None, SYSTEM), self.now)
         assert found.next_due is None or found.next_due > self.now
         return found
+
+    def ground(self, owner: UUID = STAFF) -> Ground:
+        """What a rule of the owner's plan would stand on now."""
+        ref = self.plan_ref(owner)
+        context = self._context(ref, DraftGoal(cycle=self.cycle, owner=owner, goal=who("any"), definition=okr()), owner)
+        return ground_of(owner, self.the_cycle(), directory_at(context))
 
     def failing_checks(self) -> list[str]:
         """The checks of the present gate that fail."""

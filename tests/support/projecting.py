@@ -18,7 +18,9 @@ from domain.cycle.closing import AdvancePhase
 from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
 from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
 from domain.cycle.windows import Phase
-from domain.directory.people import AddPerson, DeactivatePerson, GrantRole, RevokeRole, SetManager
+from domain.directory.lines import SetManager
+from domain.directory.people import AddPerson, DeactivatePerson
+from domain.directory.roles import GrantRole, RevokeRole
 from domain.directory.state import DIRECTORY, Role
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.sending_back import RecallPlan, RejectPlan

@@ -1,0 +1,177 @@
+"""What is decided today and takes effect at a date: of lines, places, teams and delegations.
+
+Invariant: what has no clock (a row, a nudge) sees a change once `EffectTaken` says that its date has come; a decision
+sees it from its very date, through `in_effect`. So a worker that is down delays what is shown, never what is allowed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import Any, ClassVar
+from uuid import UUID
+
+from domain.decider import Context
+from domain.directory.state import (
+    DIRECTORY,
+    DelegationTurn,
+    DirectoryState,
+    Edit,
+    Pending,
+    Person,
+    PersonEdit,
+    TeamEdit,
+    directory,
+    holding_after,
+)
+from domain.messages import Command, Event, Wake
+from domain.values import Instant
+
+
+class TakeEffect(Command):
+    """Say that the date of what was decided earlier has come."""
+
+    system: ClassVar[bool] = True
+
+    due: Instant
+
+
+class EffectTaken(Event):
+    """What was decided for this date is so from now on."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
+
+    due: Instant
+    versions: tuple[int, ...]
+    """Of the events that decided it."""
+
+
+def from_when(context: Context, valid_from: datetime | None) -> datetime | None:
+    """The date that an event keeps: None where it takes effect at once, for nothing is ever dated back."""
+    return valid_from if valid_from is not None and valid_from > context.at else None
+
+
+def applied(state: DirectoryState, change: Edit, valid_from: datetime | None = None) -> DirectoryState:
+    """The directory after a change; with a date, the change waits for it. For evolve steps."""
+    if valid_from is None:
+        return _folded(state, [change])
+    pending = list(state.pending)
+    insort(pending, Pending(due=valid_from, version=state.version + 1, change=change), key=lambda one: one.due)
+    return state.model_copy(update={"pending": tuple(pending)})
+
+
+def in_effect(state: DirectoryState, at: datetime) -> DirectoryState:
+    """The directory as it is at an instant, whether or not anything has said so yet."""
+    if not state.pending or state.pending[0].due > at:
+        return state
+    due = bisect_right(state.pending, at, key=lambda one: one.due)
+    waiting = state.model_copy(update={"pending": state.pending[due:]})
+    return _folded(waiting, [one.change for one in state.pending[:due]])
+
+
+def directory_at(context: Context) -> DirectoryState:
+    """The directory that a rule decides by."""
+    return in_effect(context.states[DIRECTORY], context.at)
+
+
+def _folded(state: DirectoryState, changes: Iterable[Edit]) -> DirectoryState:
+    """The directory after changes: one copy for all, for a date may bring thousands."""
+    people, teams, delegations = dict(state.people), dict(state.teams), dict(state.delegations)
+    holding = state.holding
+    for change in changes:
+        match change:
+            case PersonEdit():
+                before = people[change.person]
+                people[before.id] = after = _edited(before, change)
+                holding = holding_after(holding, before, after)
+            case TeamEdit():
+                update = _present(change, "name", "lead") | _placed(change, "parent")
+                teams[change.team] = teams[change.team].model_copy(update=update)
+            case DelegationTurn():
+                turned = delegations[change.delegation].model_copy(update={"active": change.active})
+                delegations[turned.id] = turned
+                to = frozenset(one.to for one in delegations.values() if one.active and one.person == turned.person)
+                people[turned.person] = people[turned.person].model_copy(update={"delegates": to})
+    update = {"people": people, "teams": teams, "delegations": delegations, "holding": holding}
+    return state.model_copy(update=update)
+
+
+def _edited(person: Person, change: PersonEdit) -> Person:
+    places = _placed(change, "manager", "functional_manager", "team", "site", "account_of")
+    update = _present(change, "name") | places
+    if change.returns:
+        # Who comes back is asked anew for what they may do.
+        update |= {"active": True, "roles": frozenset(), "grants": frozenset()}
+    return person.model_copy(update=update)
+
+
+def _present(change: Edit, *names: str) -> dict[str, Any]:
+    return {name: value for name in names if (value := getattr(change, name)) is not None}
+
+
+def _placed(change: Edit, *names: str) -> dict[str, Any]:
+    return {name: None if value == "none" else value for name, value in _present(change, *names).items()}
+
+
+def circles(state: DirectoryState, start: UUID, place: str, at: datetime) -> bool:
+    """Whether the way up from a person or team comes back to them, at an instant or at any later one for which a
+    change is decided. `place` names the field that leads up.
+    """
+    known: Mapping[UUID, Any] = state.teams if start in state.teams else state.people
+    moved: dict[UUID, UUID | None] = {}
+
+    def comes_back() -> bool:
+        seen: set[UUID] = set()
+        above = start
+        while above not in seen:
+            seen.add(above)
+            found = moved[above] if above in moved else getattr(known[above], place)
+            if found is None or found == start:
+                return found is not None
+            above = found
+        return False
+
+    looked = False
+    for due, waiting in groupby(state.pending, key=lambda one: one.due):
+        if due > at and not looked:
+            looked = True
+            if comes_back():
+                return True
+        placed = [one.change for one in waiting if getattr(one.change, place, None) is not None]
+        moved |= {_subject(change): _placed(change, place)[place] for change in placed}
+        if placed and due > at and comes_back():
+            return True
+    return not looked and comes_back()
+
+
+def _subject(change: Edit) -> UUID:
+    match change:
+        case PersonEdit():
+            return change.person
+        case TeamEdit():
+            return change.team
+        case DelegationTurn():
+            return change.delegation
+
+
+def _taken(state: DirectoryState, at: datetime) -> list[Event]:
+    """What is to be said of changes whose date has come by an instant."""
+    due = state.pending[: bisect_right(state.pending, at, key=lambda one: one.due)]
+    return [EffectTaken(due=due[-1].due, versions=tuple(one.version for one in due))] if due else []
+
+
+directory.overdue = _taken
+
+
+@directory.decides(TakeEffect)
+def take_effect(state: DirectoryState, command: TakeEffect, context: Context) -> list[Event]:
+    """It adds nothing to what every command of the directory says first."""
+    del state, command, context
+    return []
+
+
+@directory.evolves(EffectTaken)
+def effect_taken(state: DirectoryState, event: EffectTaken) -> DirectoryState:
+    return in_effect(state, event.due)
