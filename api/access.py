@@ -8,8 +8,8 @@ Which *command* a person may give is a rule of the domain, not of this module.
 from __future__ import annotations
 
 from api.auth import Caller
-from api.problems import NOT_MEMBER
 from api.services import Services
+from domain.access.refusals import NOT_MEMBER
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DIRECTORY, DirectoryState
 

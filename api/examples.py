@@ -181,6 +181,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "status": "on_track",
         "narrative": "The first slow step is gone",
     },
+    "SetVisibility": {"goal": OKR, "audience": "chain", "viewers": []},
     "Reflect": {
         "goal": OKR,
         "what_happened": "Activation rose until the tour went live, then stood still",

@@ -21,12 +21,6 @@ UNAUTHENTICATED = problem(
     "A valid bearer token is needed.",
     hint="Send `Authorization: Bearer <token>`; for the local stack `goalcycle token` makes one.",
 )
-NOT_MEMBER = problem(
-    "access.inactive",
-    403,
-    "Only active people of the organization may read this.",
-    hint="Ask an administrator to add you to the directory.",
-)
 ROUTE_UNKNOWN = problem("route.unknown", 404, "There is nothing at this address.", hint="`/docs` lists all addresses.")
 METHOD_WRONG = problem(
     "route.method",

@@ -23,6 +23,7 @@ from domain.plan.sending_back import ChangesRequested, PlanRecalled, PlanRejecte
 from domain.plan.signing import PlanSigned, PlanSubmitted
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckedIn
+from domain.plan.visibility import VisibilitySet
 from domain.plan.voiding import SignaturesVoided
 from domain.sealed import Sealed
 from domain.values import SYSTEM
@@ -34,6 +35,12 @@ REASONS = {
     "rejected": "the plan was rejected",
     "changes_requested": "changes were requested",
     "recalled": "the owner took the plan back",
+}
+AUDIENCES = {
+    "default": "whoever its kind is for",
+    "organization": "everybody",
+    "chain": "the chain",
+    "private": "who writes, negotiates and signs it",
 }
 E = TypeVar("E", bound=Event)
 
@@ -262,3 +269,10 @@ def _result_acknowledged(teller: Teller, event: ResultAcknowledged) -> Iterable[
 @_words(ResultServed)
 def _result_served(teller: Teller, event: ResultServed) -> Iterable[str]:
     return [f"counts the result ({event.result[:12]}) as received: nobody answered in time"]
+
+
+@_words(VisibilitySet)
+def _visibility_set(teller: Teller, event: VisibilitySet) -> Iterable[str]:
+    besides = ", ".join(teller.name(person) for person in event.viewers)
+    besides = f", and {besides} besides" if besides else ""
+    return [f"lets {AUDIENCES[event.audience]} see {teller.goal(event.goal)}{besides}"]

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 
 from domain.access.refusals import (
     DUTY_ONLY,
+    GOAL_UNKNOWN,
     NOT_ADMIN,
     NOT_ALLOWED,
     NOT_APPROVER,
     NOT_FACILITATOR,
     NOT_FIRST_PERSON,
+    NOT_MEMBER,
     OWN_PLAN,
+    PLAN_UNKNOWN,
 )
 from domain.access.verdict import Grant, Grants, Stand, When
 from domain.cycle.windows import NEGOTIABLE, Phase
@@ -60,6 +63,15 @@ def facilitates(phases: tuple[When, ...] = OPEN) -> Grants:
 
 DUTY = may(Stand.SYSTEM, refusal=DUTY_ONLY)
 KEEPS_DIRECTORY = may(ADMIN, refusal=NOT_ADMIN)
+
+WRITES = (OWNER, Stand.CONTRIBUTOR, Stand.AUTHOR, Stand.VIEWER, Stand.AUDITOR)
+"""Who sees a draft: who writes it, whom they name, and auditors (R8)."""
+ACTS = (*WRITES, APPROVER, Stand.DELEGATE, COUNTERPART, Stand.MEDIATOR, ASSIGNER)
+"""Who negotiates or signs it, too: nobody is asked to sign what is hidden from them."""
+CHAIN = (*ACTS, ABOVE, Stand.UNIT_HR)
+SCORECARD = (OWNER, APPROVER, Stand.DELEGATE, COUNTERPART, ABOVE, Stand.UNIT_HR, Stand.AUDITOR)
+"""Who sees what a plan's goals came to (R8)."""
+OKR, KPI = frozenset({"okr"}), frozenset({"kpi"})
 
 DIRECTORY: Mapping[str, Grants] = {
     "AddPerson": KEEPS_DIRECTORY,
@@ -109,9 +121,52 @@ PLAN: Mapping[str, Grants] = {
     "RejectPlan": signs(),
     "Remind": DUTY,
     "RequestChanges": signs(),
+    "SetVisibility": Grants(
+        (Grant((OWNER,), OPEN, kinds=OKR), Grant((ASSIGNER, Stand.UNIT_HR), OPEN, kinds=KPI)),
+        refusal=NOT_ALLOWED,
+        barred=NOT_ALLOWED,
+        left=NOT_ALLOWED,
+    ),
     "SignPlan": signs(),
     "SubmitPlan": may(OWNER, phases=COMMIT),
     "WithdrawRevision": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
 }
-GRANTS: Mapping[str, Grants] = {**DIRECTORY, **CYCLE, **PLAN}
+READS = may(Stand.MEMBER, refusal=NOT_MEMBER)
+"""What every active person of the organization may ask for; what is in the answer is asked goal by goal."""
+
+
+def audience(name: str) -> frozenset[str]:
+    """A grant's audiences."""
+    return frozenset({name})
+
+
+SEEING: Mapping[str, Grants] = {
+    "see.advice": READS,
+    "see.board": READS,
+    "see.cycle": READS,
+    "see.difference": READS,
+    "see.directory": READS,
+    "see.feed": READS,
+    "see.gate": READS,
+    "see.goal": Grants(
+        (
+            Grant(WRITES),
+            Grant((Stand.MEMBER,), kinds=OKR, proposed=True, audiences=audience("default")),
+            Grant((Stand.MEMBER,), audiences=audience("organization")),
+            Grant(CHAIN, kinds=KPI, audiences=audience("default")),
+            Grant(CHAIN, audiences=audience("chain")),
+            Grant(ACTS, proposed=True, audiences=audience("private")),
+        ),
+        refusal=GOAL_UNKNOWN,
+        barred=GOAL_UNKNOWN,
+        left=GOAL_UNKNOWN,
+    ),
+    "see.history": READS,
+    "see.inbox": READS,
+    "see.plan": READS,
+    "see.scorecard": may(
+        OWNER, APPROVER, Stand.DELEGATE, COUNTERPART, ABOVE, Stand.UNIT_HR, Stand.AUDITOR, refusal=PLAN_UNKNOWN
+    ),
+}
+GRANTS: Mapping[str, Grants] = {**DIRECTORY, **CYCLE, **PLAN, **SEEING}
 """Every action's grants by its name."""

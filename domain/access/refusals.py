@@ -32,6 +32,15 @@ OWN_PLAN = problem("signing.own_plan", 403, "Nobody signs a plan of their own.",
 NOT_APPROVER = problem(
     "signing.not_approver", 403, "You are not an approver of the step that waits.", "See the plan for who is."
 )
+NOT_MEMBER = problem(
+    "access.inactive",
+    403,
+    "Only active people of the organization may read this.",
+    "Ask an administrator to add you to the directory.",
+)
+CYCLE_UNKNOWN = problem("cycle.unknown", 404, "There is no such cycle.", "Open it first with OpenCycle.")
+PLAN_UNKNOWN = problem("plan.unknown", 404, "There is no such plan.", "Draft or assign its first goal.")
+GOAL_UNKNOWN = problem("goal.unknown", 404, "The plan has no goal {goal}.", "Look at the plan for its goals.")
 CYCLE_CLOSED = problem("cycle.closed", 409, "The cycle is closed.", "Re-open a phase first, with a reason.")
 PHASE_WRONG = problem(
     "phase.wrong",

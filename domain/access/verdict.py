@@ -65,6 +65,7 @@ class Facts(NamedTuple):
     phase: When | None = None
     """None: there is no cycle, or its phase is being closed and the rule itself waits for what comes (R2.3)."""
     kind: Literal["okr", "kpi"] | None = None
+    """None: it names no goal, or one that is not there, of which the rule then says so."""
     active: bool = True
     """Whether they are in the directory and have not left."""
     proposed: bool = True
@@ -89,7 +90,7 @@ class Grant:
     def fits(self, facts: Facts) -> bool:
         """Whether the grant speaks of such a thing, whoever asks and whenever."""
         return (
-            (self.kinds is None or facts.kind in self.kinds)
+            (self.kinds is None or facts.kind is None or facts.kind in self.kinds)
             and (self.proposed is None or facts.proposed is self.proposed)
             and (self.audiences is None or facts.audience in self.audiences)
         )

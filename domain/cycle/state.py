@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.access.refusals import CYCLE_CLOSED as CYCLE_CLOSED
+from domain.access.refusals import CYCLE_UNKNOWN as CYCLE_UNKNOWN
 from domain.access.refusals import PHASE_WRONG as PHASE_WRONG
 from domain.cycle.policy import Framework, Policy
 from domain.cycle.windows import Period, Phase, Windows
@@ -20,7 +21,6 @@ from domain.problems import problem
 from domain.sealed import CommonName
 from domain.values import Frozen, Instant, Number, Share, plan_id
 
-CYCLE_UNKNOWN = problem("cycle.unknown", 404, "There is no such cycle.", "Open it first with OpenCycle.")
 CYCLE_HELD = problem(
     "cycle.held", 409, "The cycle is held: its clock stands still.", "Wait until its facilitator resumes it."
 )

@@ -9,18 +9,19 @@ from uuid import UUID
 
 from pydantic import Field
 
+from domain.access.refusals import GOAL_UNKNOWN as GOAL_UNKNOWN
+from domain.access.refusals import PLAN_UNKNOWN as PLAN_UNKNOWN
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.goals import GoalDefinition, plan_hash
 from domain.messages import Command
 from domain.plan.talks import Side as Side  # told here to those who speak of a goal's sides
 from domain.plan.talks import Standing
-from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Frozen, Instant, Number, Share, plan_id
 
-PLAN_UNKNOWN = problem("plan.unknown", 404, "There is no such plan.", "Draft or assign its first goal.")
-GOAL_UNKNOWN = problem("goal.unknown", 404, "The plan has no goal {goal}.", "Look at the plan for its goals.")
+Audience = Literal["default", "organization", "chain", "private"]
+"""Who sees a goal (R8): by its kind; everybody; the chain; or only who writes, negotiates or signs it."""
 
 
 class Reading(Frozen):
@@ -81,6 +82,10 @@ class Goal(Frozen):
     """The final values are in (R2.4)."""
     checked_in_at: Instant | None = None
     reflection: Reflection | None = None
+    audience: Audience = "default"
+    """Who may see it (R8)."""
+    viewers: frozenset[UUID] = frozenset()
+    """Who may see it besides."""
 
     @property
     def agreed(self) -> bool:
@@ -93,6 +98,11 @@ class Goal(Frozen):
     def on_the_table(self) -> bool:
         """OKR: a side stands by this hash; not so for a draft, nor for one that was taken back (R4.1)."""
         return bool(self.accepted)
+
+    @property
+    def proposed(self) -> bool:
+        """Whether it has come before the other side: until then an OKR is its writers' own (R8)."""
+        return self.definition.kind == "kpi" or (self.round > 0 and (self.on_the_table or self.agreed))
 
     def silent_since(self, since: datetime | None) -> bool:
         """Whether nothing was reported since then; without an instant, whether nothing ever was (R6.1)."""

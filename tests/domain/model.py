@@ -19,7 +19,18 @@ from domain.directory import founding, lines, people, roles, teams
 from domain.directory.state import Role
 from domain.goals import goal_hash, plan_hash
 from domain.messages import Event
-from domain.plan import drafting, duties, negotiation, result, sending_back, signing, tracking, voiding, withdrawing
+from domain.plan import (
+    drafting,
+    duties,
+    negotiation,
+    result,
+    sending_back,
+    signing,
+    tracking,
+    visibility,
+    voiding,
+    withdrawing,
+)
 from domain.values import SYSTEM, plan_id
 
 PHASES = ["draft", "negotiate", "commit", "track", "retrospect"]
@@ -287,6 +298,9 @@ class Model:
                 assert event.agreed == goal.agreed
             case withdrawing.RevisionWithdrawn():
                 self._withdrawn(plan.goals[event.goal], self._side(plan, actor), event)
+            case visibility.VisibilitySet():
+                goal = plan.goals[event.goal]
+                assert (actor == plan.person) == (goal.kind == "okr"), "a KPI's owner chose who sees it, or a stranger"
             case tracking.CheckedIn():
                 assert (self.phase, actor) == ("track", plan.person)
                 goal = plan.goals[event.goal]

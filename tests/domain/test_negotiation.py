@@ -142,7 +142,9 @@ def test_a_changed_kpi_wants_a_new_acknowledgement() -> None:
 def test_r4_1_agreement_is_both_sides_on_one_content_hash() -> None:
     world = World().founded().opened().drafted()
     accept = AcceptRevision(goal=who("okr"), hash=world.goal().hash)
-    world.refused("negotiation.not_proposed", HEAD, world.plan_ref(), accept)
+    world.refused("negotiation.not_proposed", STAFF, world.plan_ref(), accept)
+    world.refused("plan.unknown", LEAD, world.plan_ref(), accept)  # a draft is its writers' own (R8)
+    world.refused("goal.unknown", HEAD, world.plan_ref(), accept)
     world.proposed()
     assert world.goal().accepted == {Side.OWNER}
     assert world.goal().turn is Side.COUNTERPART

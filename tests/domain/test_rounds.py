@@ -9,7 +9,7 @@ import pytest
 
 from domain.cycle.policy import preset
 from domain.cycle.windows import Phase
-from domain.plan.drafting import AssignGoal
+from domain.plan.drafting import AssignGoal, DraftGoal
 from domain.plan.negotiation import ProposeRevision, RevisionProposed
 from domain.plan.signing import SubmitPlan
 from domain.plan.state import Side
@@ -47,7 +47,9 @@ def test_r4_1_one_side_does_not_propose_twice_running() -> None:
 
 
 def test_r4_1_before_a_proposal_and_after_agreement_either_side_begins() -> None:
-    World().founded().opened().drafted().proposed(HEAD)
+    mine = World().founded().opened()
+    mine.when(HEAD, mine.plan_ref(), DraftGoal(cycle=mine.cycle, owner=STAFF, goal=who("okr"), definition=okr()))
+    mine.proposed(HEAD)
     agreed = on_the_table().accepted()
     agreed.proposed(STAFF, **retitled("One"))
     on_the_table().accepted().proposed(HEAD, **retitled("One"))

@@ -1,0 +1,142 @@
+"""What somebody may see of a plan (R8): the rest does not appear, as though it were not there.
+
+Today's rights hold for answers about the past too, and what was a draft at that time stays one: a goal of an earlier
+state is seen only where both today's audience and the state of then allow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from domain.access.grants import SEEING
+from domain.access.verdict import Allow, Facts, Stand, authorize
+from domain.messages import Event
+from domain.plan.ground import Ground
+from domain.plan.stands import OF_GOAL, Asking, stands_of
+from domain.plan.state import Goal, PlanState
+from domain.sealed import all_sealed
+
+ENTIRE = frozenset({Stand.OWNER, Stand.AUDITOR})
+"""Who sees every goal of a plan, whatever its audience."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One person's view of one plan, by today's directory, cycle and plan."""
+
+    person: UUID
+    found: Ground
+    today: PlanState
+
+    @cached_property
+    def stands(self) -> frozenset[Stand]:
+        """How the person stands to the plan as a whole."""
+        if not self.found.directory.is_active(self.person):
+            return frozenset()
+        return stands_of(Asking(self.person, self.found, self.today, None), PLAN_STANDS)
+
+    @property
+    def entire(self) -> bool:
+        """Whether nothing of the plan is hidden from them."""
+        return not ENTIRE.isdisjoint(self.stands)
+
+    @property
+    def scorecard(self) -> bool:
+        """Whether they may see what the plan's goals came to."""
+        return isinstance(authorize("see.scorecard", Facts(self.stands), SEEING), Allow)
+
+    def sees(self, goal: Goal) -> bool:
+        """Whether they may see a goal as it stands in some state of the plan."""
+        now = self.today.goals.get(goal.id, goal)
+        if not self.stands:
+            return False
+        about = stands_of(Asking(self.person, self.found, self.today, now), OF_GOAL)
+        if self.person in (goal.first_author, goal.author):
+            about |= {Stand.AUTHOR}
+        facts = Facts(
+            self.stands | about,
+            kind=goal.definition.kind,
+            proposed=goal.proposed and now.proposed,
+            audience=now.audience,
+        )
+        return isinstance(authorize("see.goal", facts, SEEING), Allow)
+
+    def plan(self, state: PlanState) -> PlanState | None:
+        """The plan as of some state with what the person may see of it; None: there is no such plan for them."""
+        if self.entire:
+            return state
+        goals = {goal.id: self._uncovered(goal) for goal in state.goals.values() if self.sees(goal)}
+        if not goals:
+            return None
+        hidden = frozenset(state.goals.keys() - goals.keys())
+        shown: PlanState = _without(state, hidden) if hidden else state
+        receipt = state.receipt if self.scorecard else None
+        return shown.model_copy(update={"goals": goals, "receipt": receipt})
+
+    def _uncovered(self, goal: Goal) -> Goal:
+        """The goal without the draft that its first proposal replaced."""
+        if goal.before is None or goal.before.accepted or goal.definition.kind == "kpi" or self._wrote(goal):
+            return goal
+        return goal.model_copy(update={"before": None})
+
+    def _wrote(self, goal: Goal) -> bool:
+        return self.person in (goal.first_author, goal.before.author if goal.before else None)
+
+    def event(self, event: Event, before: PlanState, after: PlanState) -> Event | None:
+        """The event as the person may see it, between the states that it leads from and to; None: not at all.
+
+        Told is what speaks only of goals that they see. A text about the plan as a whole may speak of any goal, so it
+        needs the sight of all.
+        """
+        if self.entire:
+            return event
+        known = {**before.goals, **after.goals}
+        about = [known[item] for item in _ids(event) if item in known]
+        named = getattr(event, "goal", None)
+        if (named is not None and named not in known) or not all(self.sees(goal) for goal in about):
+            return None
+        if not about and any(True for _ in all_sealed(event)) and not all(self.sees(goal) for goal in known.values()):
+            return None
+        if not self.scorecard and hasattr(event, "result"):
+            return None
+        old = before.goals.get(named) if named is not None else None
+        if old is not None and getattr(event, "changes", None) and not self.sees(old):
+            return event.model_copy(update={"changes": ()})
+        return event
+
+
+def _without(model: Any, hidden: frozenset[UUID]) -> Any:
+    """The model less every item of its lists and tables that speaks of a hidden goal, at any depth."""
+    kept: dict[str, Any] = {}
+    for name, value in model:
+        if isinstance(value, Mapping):
+            kept[name] = {key: item for key, item in value.items() if hidden.isdisjoint(_ids({key: item}))}
+        elif isinstance(value, tuple | frozenset):
+            kept[name] = type(value)(item for item in value if hidden.isdisjoint(_ids(item)))
+        elif isinstance(value, BaseModel):
+            kept[name] = _without(value, hidden)
+    return model.model_copy(update=kept)
+
+
+def _ids(value: Any) -> Iterator[UUID]:
+    if isinstance(value, UUID):
+        yield value
+    elif isinstance(value, BaseModel):
+        for _, item in value:
+            yield from _ids(item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _ids(key)
+            yield from _ids(item)
+    elif isinstance(value, tuple | list | frozenset):
+        for item in value:
+            yield from _ids(item)
+
+
+PLAN_STANDS = tuple(stand for stand in SEEING["see.goal"].stands if stand not in OF_GOAL)

@@ -1,0 +1,88 @@
+"""How somebody stands to a plan and to a goal of it. Only the stands that are asked for are worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.access.verdict import Stand
+from domain.directory.state import Role
+from domain.plan.ground import Ground
+from domain.plan.state import Goal, PlanState
+
+
+class Asking(NamedTuple):
+    """An active person asks for something of a plan."""
+
+    person: UUID
+    found: Ground
+    state: PlanState
+    goal: Goal | None
+    """The goal that it is about."""
+
+
+def stands_of(asking: Asking, wanted: Iterable[Stand]) -> frozenset[Stand]:
+    """Which of the wanted stands an active person has."""
+    return frozenset([stand for stand in wanted if HOLDS[stand](asking)])
+
+
+def _never(_: Asking) -> bool:
+    return False
+
+
+def _is_owner(asking: Asking) -> bool:
+    return asking.person == asking.found.owner
+
+
+def _is_counterpart(asking: Asking) -> bool:
+    return asking.person in asking.found.counterpart
+
+
+def _is_above(asking: Asking) -> bool:
+    return _is_counterpart(asking) or asking.person in asking.found.directory.line_above(asking.found.owner)
+
+
+def _is_approver(asking: Asking) -> bool:
+    signing = asking.state.signing
+    if signing is not None and signing.escalated_to == asking.person:
+        return True
+    return any(asking.person in people for people in asking.found.steps)
+
+
+def _has(role: Role) -> Callable[[Asking], bool]:
+    return lambda asking: asking.found.directory.has_role(asking.person, role)
+
+
+def _is_assigner(asking: Asking) -> bool:
+    return asking.goal is not None and asking.goal.assigned_by == asking.person
+
+
+def _is_author(asking: Asking) -> bool:
+    return asking.goal is not None and asking.person in (asking.goal.author, asking.goal.first_author)
+
+
+def _is_viewer(asking: Asking) -> bool:
+    return asking.goal is not None and asking.person in asking.goal.viewers
+
+
+OF_GOAL: Mapping[Stand, Callable[[Asking], bool]] = {
+    Stand.ASSIGNER: _is_assigner,
+    Stand.AUTHOR: _is_author,
+    Stand.CONTRIBUTOR: _never,
+    Stand.MEDIATOR: _never,
+    Stand.VIEWER: _is_viewer,
+}
+HOLDS: Mapping[Stand, Callable[[Asking], bool]] = {
+    **OF_GOAL,
+    Stand.ABOVE: _is_above,
+    Stand.APPROVER: _is_approver,
+    Stand.AUDITOR: _has(Role.AUDITOR),
+    Stand.COUNTERPART: _is_counterpart,
+    Stand.DELEGATE: _never,
+    Stand.FACILITATOR: lambda asking: asking.person == asking.found.cycle.facilitator,
+    Stand.MEMBER: lambda _: True,
+    Stand.OWNER: _is_owner,
+    Stand.SELF_OF_OWNER: _is_owner,
+    Stand.UNIT_HR: _never,
+}
