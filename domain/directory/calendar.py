@@ -34,7 +34,7 @@ ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]+(/[A-Za-z0-9_+-
 """An IANA time zone, such as Asia/Shanghai."""
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
-SubdivisionCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]{0,31}$")]
+SubdivisionCode = Annotated[str, StringConstraints(pattern=r"^\w[\w -]{0,31}$")]
 """A part of a country with holidays of its own, mostly ISO 3166-2 without the country: `BY` for Bavaria."""
 
 

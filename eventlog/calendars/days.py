@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+MOST_FORWARD = 3
+"""Hours: no zone's clocks have gone forward further at midnight, unless by a whole day."""
+
 
 @lru_cache(maxsize=256)
 def zone_of(name: str) -> ZoneInfo:
@@ -32,4 +35,5 @@ def first_instant(day: date, zone: ZoneInfo) -> datetime:
 
 def begins_a_day(instant: datetime, zone: ZoneInfo) -> bool:
     """Whether a local day begins at this very instant."""
-    return first_instant(instant.astimezone(zone).date(), zone) == instant
+    there = instant.astimezone(zone)
+    return there.hour <= MOST_FORWARD and first_instant(there.date(), zone) == instant

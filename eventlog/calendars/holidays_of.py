@@ -6,6 +6,8 @@ A country's calendar is a set of the days that rest although the week works, and
 
 from __future__ import annotations
 
+from calendar import isleap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -21,16 +23,17 @@ class CountryYear:
     make_up: frozenset[date]
     """Days of the weekend that are worked by the official notice."""
     weekend: frozenset[date]
+    """Days of the country's own weekend."""
     provisional: bool
     """Whether the year is a guess: no official notice of its make-up days is known, or it has an estimated holiday."""
 
-    def works(self, day: date, week: tuple[int, ...] | None) -> bool:
-        """Whether a day of the year is worked, in a week of one's own or in the country's."""
-        if day in self.make_up:
-            return True
-        if day in self.holidays:
-            return False
-        return day not in self.weekend if week is None else day.weekday() in week
+
+@lru_cache(maxsize=1024)
+def rest_days(country: str, subdivision: str | None, week: tuple[int, ...] | None, year: int) -> frozenset[date]:
+    """The days of a year that are not worked, in a week of one's own or, where it is None, in the country's."""
+    found = year_of(country, subdivision, year)
+    weekend = found.weekend if week is None else {day for day in _days_of(year) if day.weekday() not in week}
+    return (found.holidays | weekend) - found.make_up
 
 
 @lru_cache(maxsize=1024)
@@ -39,11 +42,10 @@ def year_of(country: str, subdivision: str | None, year: int) -> CountryYear:
     entity = _entity(country)
     known = entity.start_year <= year <= entity.end_year
     found = entity(years=(year,) if known else (), subdiv=subdivision, expand=False, language=entity.default_language)
-    days = [date(year, 1, 1) + timedelta(days=n) for n in range(366)]
     return CountryYear(
         holidays=frozenset(day for day in found if day.year == year),
         make_up=frozenset(day for day in found.weekend_workdays if day.year == year),
-        weekend=frozenset(day for day in days if day.year == year and found.is_weekend(day)),
+        weekend=frozenset(day for day in _days_of(year) if found.is_weekend(day)),
         provisional=year > entity.end_year or _is_guessed(found, year),
     )
 
@@ -56,6 +58,11 @@ def country_exists(country: str, subdivision: str | None = None) -> bool:
     if not any(country == codes[1] for codes in COUNTRIES.values()):
         return False
     return subdivision is None or subdivision in _entity(country).subdivisions
+
+
+def _days_of(year: int) -> Iterator[date]:
+    first = date(year, 1, 1)
+    return (first + timedelta(days=n) for n in range(366 if isleap(year) else 365))
 
 
 def _entity(country: str) -> Any:

@@ -11,23 +11,23 @@ from datetime import UTC, date, datetime, timedelta
 from domain.directory.calendar import NO_WORKING_DAYS, Calendar
 from domain.values import Duration, Elapsed
 from eventlog.calendars.days import begins_a_day, first_instant, zone_of
-from eventlog.calendars.holidays_of import year_of
+from eventlog.calendars.holidays_of import rest_days, year_of
 
 ONE = timedelta(days=1)
 TICK = timedelta(microseconds=1)
-WEEKDAYS = 5
+MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
 FARTHEST = 4_000
 """Days to look at before a calendar is said to have no working days: ten times the longest wait."""
 
 
 def works(calendar: Calendar, day: date) -> bool:
     """Whether a day is worked: by an exception, else a make-up day, else a holiday, else the week."""
-    said = calendar.exception(day)
-    if said is not None:
+    if calendar.exceptions and (said := calendar.exception(day)) is not None:
         return said
     if calendar.country is not None:
-        return year_of(calendar.country, calendar.subdivision, day.year).works(day, calendar.week)
-    return day.weekday() < WEEKDAYS if calendar.week is None else day.weekday() in calendar.week
+        rest = rest_days(calendar.country, calendar.subdivision, calendar.week, day.year)
+        return day not in rest
+    return day.weekday() in (calendar.week or MONDAY_TO_FRIDAY)
 
 
 def after(start: datetime, duration: Duration, calendar: Calendar) -> datetime:
@@ -62,13 +62,19 @@ def _nth(calendar: Calendar, day: date, number: int) -> date:
 
 
 def provisional(start: datetime, end: datetime, calendar: Calendar) -> bool:
-    """Whether a year between two instants has no official notice, and the organization has not entered it itself."""
+    """Whether the days that are counted from `start` to `end`, forward or back, lie in a year without an official
+    notice that the organization has not entered itself.
+    """
     if calendar.country is None:
         return False
-    first, last = sorted(_day_before(instant, calendar).year for instant in (start, end))
+    zone = zone_of(calendar.zone)
+    begun, reached = start.astimezone(zone).date(), _day_before(end, calendar)
+    forward = reached >= begun
+    first = begun + ONE * (not begins_a_day(start, zone)) if forward else reached
+    last = reached if forward else begun - ONE
     return any(
         year_of(calendar.country, calendar.subdivision, year).provisional
-        for year in range(first, last + 1)
+        for year in range(first.year, last.year + 1)
         if year not in calendar.confirmed
     )
 

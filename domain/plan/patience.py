@@ -1,0 +1,23 @@
+"""Until when somebody may take their time: working days of whoever must act, at their own site (R2.2, R4.3, R5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from domain.decider import Context
+from domain.plan.ground import Ground
+from domain.values import Duration
+
+
+def by_when(
+    found: Ground, context: Context, people: Iterable[UUID], duration: Duration, start: datetime | None = None
+) -> datetime:
+    """When `duration` is over for the last of these people, counted from `start` or else from now.
+
+    Of several, who has the most days off sets the date; where nobody is asked, the cycle's site does.
+    """
+    sites = {found.directory.site_of(person) for person in people} or {found.cycle.site}
+    begun = context.at if start is None else start
+    return max(context.after(begun, duration, site) for site in sites)
