@@ -120,6 +120,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "AmendCycle": {"name": "2027-Q1 (spring)", "reason": "The name of the quarter's review"},
     "HoldCycle": {"reason": "The site is closed after a flood"},
     "ResumeCycle": {"reason": "The site is open again"},
+    "RequestBypass": {"subject": "chain", "reason": "The second approver is in hospital until the summer"},
+    "ConfirmBypass": {"bypass": 1, "reason": "The board knows of it"},
     "AdvancePhase": {},
     "CloseCycle": {},
     "PublishResults": {},

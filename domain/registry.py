@@ -7,11 +7,13 @@ from typing import Any
 import domain.cycle.access
 import domain.cycle.agenda
 import domain.cycle.amending
+import domain.cycle.bypass
 import domain.cycle.closing
 import domain.cycle.exceptions
 import domain.cycle.holding
 import domain.cycle.opening
 import domain.cycle.results
+import domain.cycle.series
 import domain.directory.access
 import domain.directory.agenda
 import domain.directory.delegation

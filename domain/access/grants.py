@@ -17,6 +17,7 @@ from domain.access.refusals import (
     NOT_FACILITATOR,
     NOT_FIRST_PERSON,
     NOT_MEMBER,
+    NOT_SECOND,
     OWN_PLAN,
     PLAN_UNKNOWN,
 )
@@ -94,15 +95,19 @@ CYCLE: Mapping[str, Grants] = {
     "AmendCycle": facilitates(),
     "AssignGoals": may(Stand.MEMBER, phases=NEGOTIABLE),  # to whom: AssignGoal, for each of them
     "BeginClosing": DUTY,
+    "BeginNextCycle": DUTY,
     "CloseCycle": facilitates(),
+    "ConfirmBypass": may(ADMIN, Stand.BOARD_APPROVER, phases=OPEN, refusal=NOT_SECOND),
     "EnrolParticipant": facilitates(NEGOTIABLE),
     "ExcuseParticipant": facilitates(),
     "ExtendDeadline": facilitates(),
     "FinishClosing": DUTY,
     "HoldCycle": facilitates(),
     "OpenCycle": may(ADMIN, refusal=NOT_ADMIN),
+    "OpenNextCycle": DUTY,
     "PublishResults": facilitates(RETROSPECT),
     "ReopenPhase": facilitates((*OPEN, "closed")),
+    "RequestBypass": facilitates(),
     "ResumeCycle": facilitates(),
     "SendDigest": DUTY,
 }

@@ -22,6 +22,12 @@ NOT_ADMIN = problem(
 NOT_FACILITATOR = problem(
     "cycle.not_facilitator", 403, "Only the cycle's facilitator does this.", "Ask the facilitator."
 )
+NOT_SECOND = problem(
+    "bypass.not_second",
+    403,
+    "A bypass is confirmed by a second person: an administrator or a board approver.",
+    "Ask one who did not request it.",
+)
 NOT_ALLOWED = problem(
     "plan.not_allowed",
     403,

@@ -26,6 +26,7 @@ class Stand(StrEnum):
     MEMBER = "member"
     """Any active person of the organization."""
     ADMIN = "admin"
+    BOARD_APPROVER = "board_approver"
     AUDITOR = "auditor"
     UNIT_HR = "unit_hr"
     FACILITATOR = "facilitator"
@@ -135,6 +136,7 @@ WORDS: Mapping[Stand, str] = {
     Stand.APPROVER: "approvers",
     Stand.DELEGATE: "their delegates",
     Stand.ADMIN: "administrators",
+    Stand.BOARD_APPROVER: "board approvers",
     Stand.UNIT_HR: "the unit's HR",
     Stand.MEMBER: "active people",
 }
@@ -196,6 +198,7 @@ RULES: Mapping[Stand, str] = {
     Stand.FOUNDER: "organization.founder",
     Stand.MEMBER: "organization.member",
     Stand.ADMIN: "directory.admin",
+    Stand.BOARD_APPROVER: "organization.board_approver",
     Stand.AUDITOR: "organization.auditor",
     Stand.UNIT_HR: "unit.hr",
     Stand.FACILITATOR: "cycle.facilitator",

@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.cycle.opening import require_chain, require_facilitator
 from domain.cycle.policy import Policy
 from domain.cycle.state import CycleCommand, CycleState, cycle
-from domain.cycle.windows import Phase
+from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.decider import Context
 from domain.directory.effects import directory_at
 from domain.directory.people import require_person
@@ -82,13 +82,14 @@ def amend_cycle(state: CycleState, command: AmendCycle, context: Context) -> lis
 
 def _require_open_to(state: CycleState, policy: Policy, context: Context) -> None:
     scoring, chain = policy.scoring != state.policy.scoring, policy.chain != state.policy.chain
-    if scoring and Phase.NEGOTIATE.is_before(state.phase):
+    if scoring and Phase.NEGOTIATE.is_before(state.phase) and not _is_passed_over(state, "scoring"):
         raise SCORING_FROZEN("/policy/scoring")
-    if chain and Phase.COMMIT.is_before(state.phase):
+    if chain and Phase.COMMIT.is_before(state.phase) and not _is_passed_over(state, "chain"):
         raise CHAIN_FROZEN("/policy/chain")
     if not (scoring or chain):
         return
-    for ref in state.plans():
+    # Behind commit every plan is signed: a bypass changes the rules over them, and every report says so.
+    for ref in state.plans() if state.phase in NEGOTIABLE else ():
         plan = context.states[ref]
         if plan.signing is not None:
             raise PLANS_SUBMITTED("/policy", owner=str(plan.owner))
@@ -99,7 +100,21 @@ def _require_open_to(state: CycleState, policy: Policy, context: Context) -> Non
                 require_chain(directory_at(context), amended, participant.owner, "/policy/chain")
 
 
+def _is_passed_over(state: CycleState, subject: str) -> bool:
+    return any(item.subject == subject and item.stands and item.confirmed_by for item in state.bypasses)
+
+
 @cycle.evolves(CycleAmended)
 def cycle_amended(state: CycleState, event: CycleAmended) -> CycleState:
     changed = {"name": event.name, "facilitator": event.facilitator, "policy": event.policy}
-    return state.model_copy(update={key: value for key, value in changed.items() if value is not None})
+    used = {
+        subject
+        for subject in ("scoring", "chain")
+        if event.policy is not None and getattr(event.policy, subject) != getattr(state.policy, subject)
+    }
+    bypasses = tuple(
+        item.model_copy(update={"used": True}) if item.stands and item.confirmed_by and item.subject in used else item
+        for item in state.bypasses
+    )
+    known = {key: value for key, value in changed.items() if value is not None}
+    return state.model_copy(update={**known, "bypasses": bypasses})

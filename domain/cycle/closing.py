@@ -1,7 +1,8 @@
 """The closing protocol: begin at the deadline or by the facilitator, freeze, look once more, close or release (R2.3).
 
-Invariant: a phase never closes over a failing gate. `PhaseClosing` makes every plan command's reads stale, so what
-`FinishClosing` sees of the plans is what is true when `PhaseClosed` is appended: the append lists each plan it read.
+Invariant: a phase never closes over a failing gate, save by a bypass that two people answer for. `PhaseClosing` makes
+every plan command's reads stale, so what `FinishClosing` sees of the plans is what is true when `PhaseClosed` is
+appended: the append lists each plan it read.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
+from domain.cycle.bypass import passed_over
 from domain.cycle.gates import blockers
 from domain.cycle.opening import require_facilitator
 from domain.cycle.state import Blocker, Closing, CycleCommand, CycleState, GateFailure, cycle
 from domain.cycle.windows import Phase
 from domain.decider import Context
+from domain.directory.effects import directory_at
 from domain.messages import Event, Wake
 from domain.problems import problem
 from domain.values import Instant
@@ -81,6 +84,8 @@ class PhaseClosing(Event):
     closing_since: Instant
     early: bool
     """By the facilitator, before the deadline."""
+    bypass: int | None = None
+    """The bypass by which it begins to close over failing checks (R2.5)."""
 
 
 class PhaseClosed(Event):
@@ -93,6 +98,10 @@ class PhaseClosed(Event):
     closed_at: Instant
     digest_due: Instant | None = None
     """When commit closes: the first digest of track (R6.4)."""
+    bypass: int | None = None
+    """The bypass by which it closed over failing checks (R2.5)."""
+    unmet: tuple[Blocker, ...] | None = None
+    """These checks."""
 
 
 class ClosingReleased(Event):
@@ -110,14 +119,15 @@ class CycleClosed(Event):
 
 def _begin_early(state: CycleState, context: Context) -> list[Event]:
     found = blockers(state, context)
-    if found:
+    bypass = passed_over(state, found, directory_at(context)) if found else None
+    if found and bypass is None:
         raise GATE_BLOCKED(phase=state.phase.value, count=len(found), check=found[0].check)
-    return [PhaseClosing(phase=state.phase, closing_since=context.at, early=True)]
+    return [PhaseClosing(phase=state.phase, closing_since=context.at, early=True, bypass=bypass)]
 
 
 @cycle.decides(AdvancePhase)
 def advance_phase(state: CycleState, command: AdvancePhase, context: Context) -> list[Event]:
-    """Early, but never over a failing gate."""
+    """Early, but over a failing gate only by a bypass of two people."""
     del command
     require_facilitator(state, context)
     state.require_phase(context.at, *Phase)
@@ -145,8 +155,9 @@ def begin_closing(state: CycleState, command: BeginClosing, context: Context) ->
     if context.at < state.deadlines[state.phase]:
         return []
     found = blockers(state, context)
-    if not found:
-        return [PhaseClosing(phase=state.phase, closing_since=context.at, early=False)]
+    bypass = passed_over(state, found, directory_at(context)) if found else None
+    if not found or bypass is not None:
+        return [PhaseClosing(phase=state.phase, closing_since=context.at, early=False, bypass=bypass)]
     if state.gate_failure is not None or state.facilitator is None:
         return []
     return [GateFailed(phase=state.phase, blockers=found, escalated_to=state.facilitator)]
@@ -159,12 +170,20 @@ def finish_closing(state: CycleState, command: FinishClosing, context: Context) 
     if closing is None or command.since != closing.version:
         return []
     found = blockers(state, context)
-    if found or not state.closing_in_force(context.at):
+    bypass = passed_over(state, found, directory_at(context)) if found else None
+    if (found and bypass is None) or not state.closing_in_force(context.at):
         return [ClosingReleased(phase=state.phase, blockers=found)]
     versions = {ref.stream: context.states[ref].version for ref in state.plans()}
     rhythm = state.policy.check_in_every
     first_digest = context.after(context.at, rhythm, state.site) if state.phase is Phase.COMMIT else None
-    closed = PhaseClosed(phase=state.phase, plans=versions, closed_at=context.at, digest_due=first_digest)
+    closed = PhaseClosed(
+        phase=state.phase,
+        plans=versions,
+        closed_at=context.at,
+        digest_due=first_digest,
+        bypass=bypass,
+        unmet=found or None,
+    )
     return [closed, CycleClosed()] if state.phase is Phase.RETROSPECT else [closed]
 
 
@@ -190,6 +209,7 @@ def phase_closed(state: CycleState, event: PhaseClosed) -> CycleState:
             "owed_since": state.version + 1,
             "digest_due": event.digest_due,
             "digest_since": event.closed_at,
+            "bypasses": state.bypasses_over(event.bypass),
         }
     )
 

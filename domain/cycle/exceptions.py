@@ -127,6 +127,7 @@ def phase_reopened(state: CycleState, event: PhaseReopened) -> CycleState:
             "closing": None,
             "gate_failure": None,
             "digest_due": event.digest_due,
+            "bypasses": state.bypasses_over(),
             "results": {},
             "results_served_at": None,
             "closed": False,

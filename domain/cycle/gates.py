@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
 from domain.cycle.state import Blocker, CycleState
 from domain.cycle.windows import Phase
-from domain.decider import Context
+from domain.decider import Context, Ref
 from domain.plan.state import PlanState
 from domain.values import plan_id
 
@@ -59,13 +60,18 @@ CHECKS: dict[Phase, tuple[Check, ...]] = {
 
 def blockers(state: CycleState, context: Context) -> tuple[Blocker, ...]:
     """Everything that keeps the present phase from closing; empty: its gate holds. Reads every plan."""
+    return failing(state, context.states)
+
+
+def failing(state: CycleState, states: Mapping[Ref, Any]) -> tuple[Blocker, ...]:
+    """The same of states at hand: those of the plans of everybody who takes part."""
     found: list[Blocker] = []
     if state.phase is Phase.RETROSPECT and not state.published:
         found.append(Blocker(check="results"))
     for participant in state.participants.values():
         if participant.excused or state.id is None:
             continue
-        plan: PlanState = context.state("plan", plan_id(state.id, participant.owner))
+        plan: PlanState = states[Ref("plan", plan_id(state.id, participant.owner))]
         for check in CHECKS[state.phase]:
             found.extend(check(state, participant.owner, plan))
     return tuple(found)

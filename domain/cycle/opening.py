@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from domain.access.refusals import NOT_FACILITATOR as NOT_FACILITATOR
 from domain.cycle.policy import Framework, Policy, preset
-from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Participant, cycle
+from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Participant, Series, Upcoming, cycle
 from domain.cycle.windows import NEGOTIABLE, Period, Phase, Windows
 from domain.decider import Context
 from domain.directory.effects import directory_at
@@ -66,6 +66,8 @@ class OpenCycle(CycleCommand):
     """Owners: people or teams."""
     parent: UUID | None = None
     """The cycle that this one is a part of: a year's quarter (R2.8)."""
+    series: Series | None = None
+    """The cycles that follow by themselves (R2.8)."""
 
     @model_validator(mode="after")
     def _one_preset(self) -> OpenCycle:
@@ -101,6 +103,9 @@ class CycleOpened(Event):
     participants: tuple[UUID, ...]
     cycle: UUID
     parent: UUID | None = None
+    previous: UUID | None = None
+    series: Series | None = None
+    upcoming: Upcoming | None = None
     site: UUID | None = None
     opened_at: Instant | None = None
     windows: Windows | None = None
@@ -147,6 +152,11 @@ def require_chain(directory: DirectoryState, state: CycleState, owner: UUID, poi
         raise NO_APPROVER(pointer, owner=str(owner))
 
 
+def has_approvers(directory: DirectoryState, state: CycleState, owner: UUID) -> bool:
+    """The same as a question."""
+    return directory.is_active(directory.responsible(owner)) and chain_is_complete(chain_steps(directory, state, owner))
+
+
 def require_within_parent(parent: UUID | None, period: Period, context: Context) -> None:
     """A part lies within its whole, which is open before it: so no circle is possible (R2.8)."""
     if parent is None:
@@ -156,8 +166,28 @@ def require_within_parent(parent: UUID | None, period: Period, context: Context)
         raise PARENT_UNKNOWN("/parent", parent=str(parent))
     if found.closed:
         raise PARENT_CLOSED("/parent")
-    if not (found.period.starts <= period.starts and period.ends <= found.period.ends):
+    if not lies_within(parent, period, context):
         raise OUTSIDE_PARENT("/period", starts=str(found.period.starts), ends=str(found.period.ends))
+
+
+def lies_within(parent: UUID | None, period: Period, context: Context) -> bool:
+    """Whether a period is part of an open parent's."""
+    if parent is None:
+        return False
+    whole: CycleState = context.state("cycle", parent)
+    if whole.period is None or whole.closed:
+        return False
+    return whole.period.starts <= period.starts and period.ends <= whole.period.ends
+
+
+def follow_up(series: Series | None, period: Period, context: Context, site: UUID | None) -> Upcoming | None:
+    """When the next cycle of a series opens, and its period: as many months as the series says (R2.8)."""
+    if series is None:
+        return None
+    ends = context.calendar.months_after(period.ends, series.months, site)
+    return Upcoming(
+        opens=context.calendar.after(period.ends, series.opens, site), period=Period(starts=period.ends, ends=ends)
+    )
 
 
 @cycle.decides(OpenCycle)
@@ -188,6 +218,8 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
             deadlines=reckoned.deadlines,
             participants=participants,
             parent=command.parent,
+            series=command.series,
+            upcoming=follow_up(command.series, command.period, context, command.site),
             site=command.site,
             opened_at=context.at,
             windows=command.windows,
@@ -235,6 +267,9 @@ def cycle_opened(state: CycleState, event: CycleOpened) -> CycleState:
             "participants": {owner: Participant(owner=owner) for owner in event.participants},
             "owed_since": state.version + 1,
             "parent": event.parent,
+            "previous": event.previous,
+            "series": event.series,
+            "upcoming": event.upcoming,
         }
     )
 

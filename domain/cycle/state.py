@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -18,8 +18,8 @@ from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.messages import Command
 from domain.problems import problem
-from domain.sealed import CommonName
-from domain.values import Frozen, Instant, Number, Share, plan_id
+from domain.sealed import AuthorText, CommonName
+from domain.values import Duration, Frozen, Instant, Number, Share, WorkingDays, plan_id
 
 CYCLE_HELD = problem(
     "cycle.held", 409, "The cycle is held: its clock stands still.", "Wait until its facilitator resumes it."
@@ -94,6 +94,63 @@ class PlanResult(Frozen):
     """What an acknowledgement refers to (R7.4)."""
 
 
+class Bypass(Frozen):
+    """A rule passed over by two people (R2.5)."""
+
+    number: int
+    subject: Literal["gate", "scoring", "chain"]
+    phase: Phase
+    """The phase it was asked for in, and serves in."""
+    requested_by: UUID
+    reason: AuthorText
+    confirmed_by: UUID | None = None
+    confirmation: AuthorText | None = None
+    """The second person's reason."""
+    used: bool = False
+    """The phase closed by it, or the rules were changed by it."""
+    over: bool = False
+    """Its phase has ended: it serves no more."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it waits for its second person, or to be used."""
+        return not (self.used or self.over)
+
+
+class Series(Frozen):
+    """The cycles that are to follow this one (R2.8)."""
+
+    months: Literal[1, 3, 6, 12]
+    """How long each one's period is."""
+    names: tuple[CommonName, ...] = Field(min_length=1, max_length=40)
+    """Of those to come, in order: with the last one the series ends."""
+    opens: Duration = WorkingDays(days=-15)
+    """When each one's draft opens, from the start of its period (R2.1)."""
+
+    @property
+    def rest(self) -> Series | None:
+        """The series as the next cycle has it; None where that is the last."""
+        return self.model_copy(update={"names": self.names[1:]}) if len(self.names) > 1 else None
+
+
+class Upcoming(Frozen):
+    """The next cycle of the series, which is not open yet."""
+
+    opens: Instant
+    period: Period
+
+
+class Following(Frozen):
+    """The next cycle of the series, which is open."""
+
+    cycle: UUID
+    name: CommonName
+    facilitator: UUID
+    period: Period
+    participants: tuple[UUID, ...]
+    left_out: tuple[UUID, ...]
+
+
 class Held(Frozen):
     """A cycle whose clock stands still (R2.6)."""
 
@@ -134,7 +191,16 @@ class CycleState(Frozen):
     """By plan, once published."""
     results_served_at: Instant | None = None
     closed: bool = False
+    previous: UUID | None = None
+    """The cycle before this one in its series (R2.8)."""
+    series: Series | None = None
+    upcoming: Upcoming | None = None
+    following: Following | None = None
+    series_ended: str | None = None
+    """Why the next cycle did not open: the code of the problem that it met."""
     held: Held | None = None
+    bypasses: tuple[Bypass, ...] = ()
+    """Every one there ever was, for every report to show (R2.5)."""
     grace_until: Instant | None = None
     """After a hold: what plans owed within it falls due now."""
 
@@ -166,6 +232,13 @@ class CycleState(Frozen):
         if self.phase not in phases:
             raise PHASE_WRONG(phase=self.phase.value, expected=", ".join(phases))
 
+    def bypasses_over(self, used: int | None = None) -> tuple[Bypass, ...]:
+        """The bypasses when a phase ends: none that stands serves the next one."""
+        return tuple(
+            item.model_copy(update={"used": item.number == used, "over": True}) if item.stands else item
+            for item in self.bypasses
+        )
+
     def takes_part(self, owner: UUID) -> bool:
         """Whether an owner is enrolled and not excused."""
         found = self.participants.get(owner)
@@ -185,11 +258,19 @@ class CycleCommand(Command):
     """True where the rule looks at every plan: what closes a phase, publishes or tells."""
 
 
+def _cycles_above(command: Command, states: Mapping[Ref, Any]) -> list[Ref]:
+    """What a cycle that opens stands on: its parent, or the one before it and then that one's parent (R2.8)."""
+    parent, previous = getattr(command, "parent", None), getattr(command, "previous", None)
+    above = [Ref("cycle", cycle) for cycle in (parent, previous) if cycle is not None]
+    if previous is not None and above[0] in states and states[above[0]].parent is not None:
+        above.append(Ref("cycle", states[above[0]].parent))
+    return above
+
+
 def cycle_needs(command: Command | None, stream: UUID, state: Any, states: Mapping[Ref, Any]) -> Sequence[Ref]:
     """The directory always lies under a cycle's rules; the plans where a gate is looked at."""
-    del states, stream
-    parent = getattr(command, "parent", None) if command is not None and not state.opened else None
-    above = [Ref("cycle", parent)] if parent is not None else []
+    del stream
+    above = [] if command is None or state.opened else _cycles_above(command, states)
     reads_plans = state.gate_failure is not None if command is None else getattr(command, "reads_plans", False)
     return [DIRECTORY, *above, *(state.plans() if reads_plans else ())]
 

@@ -29,5 +29,9 @@ def member_stands(state: DirectoryState, context: Context) -> frozenset[Stand]:
     return frozenset({Stand.MEMBER, *(stand for role, stand in ROLES.items() if role in person.roles)})
 
 
-ROLES = {Role.ADMIN: Stand.ADMIN, Role.AUDITOR: Stand.AUDITOR}
+ROLES = {
+    Role.ADMIN: Stand.ADMIN,
+    Role.AUDITOR: Stand.AUDITOR,
+    Role.BOARD_APPROVER: Stand.BOARD_APPROVER,
+}
 directory.facts, directory.grants = directory_facts, DIRECTORY

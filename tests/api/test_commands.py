@@ -45,8 +45,10 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
         await send(name)
     await send("EnrolParticipant")
     await send("ExcuseParticipant")
-    for name in ("AmendCycle", "HoldCycle", "ResumeCycle"):
+    for name in ("AmendCycle", "HoldCycle", "ResumeCycle", "RequestBypass"):
         await send(name)
+    await world.send("GrantRole", ADA, person=BEN)
+    await send("ConfirmBypass", BEN)
     await send("DraftGoal", BEN)
     await send("AssignGoal")
     await send("AssignGoals", dry_run=True)  # the plan's KPIs total 100 % already

@@ -28,6 +28,7 @@ NOT_YOURS = {
     "revision.not_yours",
     "cycle.not_facilitator",
     "plan.unknown",  # nothing of the plan may be seen (R8)
+    "bypass.not_second",
 }
 NOT_NOW = {"phase.wrong", "cycle.use_close_cycle", "cycle.not_last_phase", "reopen.phase_not_past"}
 every_command = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
