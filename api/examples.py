@@ -24,6 +24,7 @@ KPI = "0f3a5c9e-0000-4000-8000-0000000000e2"
 SECOND_KPI = "0f3a5c9e-0000-4000-8000-0000000000e3"
 KEY_RESULTS = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(1, 3))
 MILESTONES = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(3, 5))
+COMMENT = "0f3a5c9e-0000-4000-8000-0000000000e3"
 PLAN = str(plan_id(UUID(CYCLE), UUID(BEN)))
 HASH = "4f2a" + "0" * 60
 
@@ -167,6 +168,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "reasons": {f"key_results.{KEY_RESULTS[0]}.target": "The pilot group reached 58"},
     },
     "AcceptRevision": {"goal": OKR, "hash": HASH},
+    "CommentOnRevision": {
+        "goal": OKR,
+        "hash": HASH,
+        "comment": COMMENT,
+        "path": f"key_results.{KEY_RESULTS[0]}.target",
+        "text": "Which accounts does the pilot group leave out?",
+        "asks": True,
+    },
+    "ResolveComment": {"goal": OKR, "comment": COMMENT, "answer": "Those of fewer than five people"},
     "WithdrawRevision": {"goal": OKR, "hash": HASH},
     "SubmitPlan": {"hash": HASH},
     "SignPlan": {"hash": HASH},

@@ -26,6 +26,7 @@ import domain.directory.sites
 import domain.directory.teams
 import domain.plan.access
 import domain.plan.assigning
+import domain.plan.comments
 import domain.plan.drafting
 import domain.plan.duties
 import domain.plan.negotiation

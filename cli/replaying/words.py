@@ -109,14 +109,20 @@ class Teller:
 
     def change(self, change: Change, reasons: Mapping[str, Sealed]) -> str:
         """One changed field, with its reason."""
-        path = change.path
-        for part in path.split("."):
-            if len(part) == 36 and UUID(part) in self.titles:
-                path = path.replace(part, self.goal(UUID(part)))
-        path = path.replace("_", " ").replace(".", " › ")
+        path = self._path(change.path)
         values = f": {change.before} to {change.after}" if change.before is not None or change.after is not None else ""
         reason = f", because: {text(reasons[change.path])}" if change.path in reasons else ""
         return f"{path}{values or ' reworded'}{reason}"
+
+    def field(self, path: str | None) -> str:
+        """Which field of a goal; nothing where it is the whole."""
+        return "" if path is None else f" ({self._path(path)})"
+
+    def _path(self, path: str) -> str:
+        for part in path.split("."):
+            if len(part) == 36 and UUID(part) in self.titles:
+                path = path.replace(part, self.goal(UUID(part)))
+        return path.replace("_", " ").replace(".", " › ")
 
     def reading(self, reading: Reading) -> str:
         """A value, or the milestones reached."""

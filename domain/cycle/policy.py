@@ -60,6 +60,10 @@ class Policy(Frozen):
     """How long after that reminder an unanswered proposal goes to the mediator (R4.3; ours)."""
     rounds_most: int = Field(default=3, ge=1)
     """Proposals by either side before only mediation is left (R4.3)."""
+    objection_answer: Duration = WorkingDays(days=3)
+    """How long whoever decides an objection has before being reminded (R4.2; ours)."""
+    comments_most: int = Field(default=100, ge=1, le=1000)
+    """Comments on one goal, which every command to its plan reads (R4.4; ours)."""
     assignment_served: Duration = WorkingDays(days=3)
     """After this an unanswered assignment counts as served (R2.4)."""
     signature_reminder: Duration = WorkingDays(days=2)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from domain.cycle.policy import Policy
 from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import GoalDefinition, goal_hash
@@ -18,6 +17,14 @@ from domain.plan.ground import admitted, require_actor
 from domain.plan.lint import lint_goal
 from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
 from domain.plan.talks import Standing
+from domain.plan.turns import (
+    KPI_NOT_NEGOTIATED,
+    NOT_PROPOSED,
+    NOT_YOUR_TURN,
+    require_turn,
+    require_unblocked,
+    times_to_answer,
+)
 from domain.plan.voiding import void_signatures
 from domain.problems import problem
 from domain.sealed import AuthorText
@@ -37,27 +44,6 @@ REASON_MISSING = problem(
     422,
     "The change of {path} needs a reason.",
     "Give one in `reasons` under this path.",
-)
-NOT_YOUR_TURN = problem(
-    "negotiation.not_your_turn",
-    409,
-    "Your side has spoken last.",
-    "Wait for the other side's answer, or withdraw your revision.",
-)
-ROUNDS_SPENT = problem(
-    "negotiation.rounds_spent",
-    409,
-    "This goal has had its {most} rounds.",
-    "Accept the revision on the table, or request mediation.",
-)
-NOT_PROPOSED = problem(
-    "negotiation.not_proposed", 409, "This goal has not been proposed yet.", "Propose a revision of it first."
-)
-KPI_NOT_NEGOTIATED = problem(
-    "assignment.not_negotiated",
-    409,
-    "A KPI is assigned and acknowledged, not negotiated by its owner.",
-    "Acknowledge it, or speak to who assigned it.",
 )
 
 
@@ -136,7 +122,7 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
     if goal.definition.kind == "kpi" and side is Side.OWNER:
         raise KPI_NOT_NEGOTIATED("/goal")
     policy = found.cycle.policy
-    _require_turn(goal, side, policy)
+    require_turn(goal, side, policy)
     require_weight(found, command.definition)
     changes = diff(goal.definition, command.definition)
     if goal.on_the_table or goal.definition.kind == "kpi":
@@ -147,7 +133,10 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
     revised = goal_hash(command.definition)
     altered = revised != goal.hash  # also by another order of its key results, of which the difference says nothing
     is_okr = goal.definition.kind == "okr"
-    answer_by = context.after(context.at, policy.turn if is_okr else policy.assignment_served)
+    if is_okr:
+        answer_by, mediate_by = times_to_answer(context, policy)
+    else:
+        answer_by, mediate_by = context.after(context.at, policy.assignment_served), None
     proposed = RevisionProposed(
         goal=goal.id,
         number=goal.numbered + 1 if altered else goal.number,
@@ -160,20 +149,10 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
         reasons=command.reasons,
         findings=lint_goal(command.definition, policy),
         answer_by=answer_by,
-        mediate_by=context.after(answer_by, policy.mediation_after) if is_okr else None,
+        mediate_by=mediate_by,
     )
     voided = void_signatures(state, "goal_changed", goal.id, context.actor) if altered else []
     return [proposed, *voided]
-
-
-def _require_turn(goal: Goal, side: Side, policy: Policy) -> None:
-    """An OKR on the table is answered in turn, and only so many times (R4.1, R4.3)."""
-    if goal.turn is None:
-        return
-    if side is not goal.turn:
-        raise NOT_YOUR_TURN("/goal")
-    if goal.rounds >= policy.rounds_most:
-        raise ROUNDS_SPENT("/definition", most=policy.rounds_most)
 
 
 def _require_reasons(command: ProposeRevision, changes: tuple[Change, ...]) -> None:
@@ -198,6 +177,7 @@ def accept_revision(state: PlanState, command: AcceptRevision, context: Context)
         if goal.agreed:
             return []
         raise NOT_YOUR_TURN("/goal")
+    require_unblocked(goal)
     return [RevisionAccepted(goal=goal.id, hash=goal.hash, side=side, agreed=side.other in goal.accepted)]
 
 

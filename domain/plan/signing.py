@@ -15,6 +15,7 @@ from domain.messages import Event, Wake
 from domain.plan.ground import Ground, admitted, require_actor
 from domain.plan.lint import lint_plan
 from domain.plan.state import PlanCommand, PlanState, Signature, Signing, plan
+from domain.plan.turns import require_unblocked
 from domain.problems import problem
 from domain.values import Hash, Instant
 
@@ -121,6 +122,7 @@ def submit_plan(state: PlanState, command: SubmitPlan, context: Context) -> list
     for goal in state.goals.values():
         if not goal.agreed:
             raise NOT_AGREED(goal=str(goal.id))
+        require_unblocked(goal)
         if goal.definition.kind == "okr" and found.cycle.policy.approach_required and goal.definition.approach is None:
             raise APPROACH(goal=str(goal.id))
     _require_weights(state)

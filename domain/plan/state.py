@@ -15,8 +15,8 @@ from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.goals import GoalDefinition, plan_hash
 from domain.messages import Command
+from domain.plan.talks import Comment, Standing
 from domain.plan.talks import Side as Side  # told here to those who speak of a goal's sides
-from domain.plan.talks import Standing
 from domain.sealed import AuthorText
 from domain.values import Frozen, Instant, Number, Share, plan_id
 
@@ -70,6 +70,8 @@ class Goal(Frozen):
     """When an unanswered turn goes to the mediator (R4.3)."""
     before: Standing | None = None
     """What withdrawing the revision on the table brings back; None once it is accepted or withdrawn."""
+    comments: dict[UUID, Comment] = Field(default_factory=dict)
+    """What was said of its revisions, in order (R4.4)."""
     assigned_by: UUID | None = None
     """KPI: who assigned it."""
     receipt: Literal["acknowledged", "served"] | None = None

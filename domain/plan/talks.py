@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.goals import GoalDefinition
+from domain.sealed import AuthorText
 from domain.values import Frozen, Instant
 
 
@@ -22,6 +23,29 @@ class Side(StrEnum):
     @property
     def other(self) -> Side:
         return Side.COUNTERPART if self is Side.OWNER else Side.OWNER
+
+
+class Comment(Frozen):
+    """What somebody says of a revision, or of one field of it (R4.4)."""
+
+    hash: str
+    """Of the revision that it speaks of."""
+    path: str | None = None
+    """The field, by the difference's path; None: the whole goal."""
+    by: UUID
+    side: Side | None = None
+    """None where who wrote it is on neither."""
+    text: AuthorText
+    blocking: bool = False
+    asks: bool = False
+    """It asks the other side, whose turn it then is (R4.1)."""
+    answer: AuthorText | None = None
+    resolved_by: UUID | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it keeps its goal from being agreed and submitted."""
+        return self.blocking and self.resolved_by is None
 
 
 class Standing(Frozen):

@@ -10,9 +10,9 @@ from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.plan.drafting import require_current
 from domain.plan.ground import admitted
-from domain.plan.negotiation import KPI_NOT_NEGOTIATED, NOT_PROPOSED
 from domain.plan.state import PlanCommand, PlanState, Side, plan
 from domain.plan.talks import Standing
+from domain.plan.turns import KPI_NOT_NEGOTIATED, NOT_PROPOSED, times_to_answer
 from domain.problems import problem
 from domain.values import Hash
 
@@ -64,10 +64,8 @@ def withdraw_revision(state: PlanState, command: WithdrawRevision, context: Cont
     if back is None:
         raise ANSWERED("/hash")
     if back.turn is not None:
-        policy = found.cycle.policy
-        answer_by = context.after(context.at, policy.turn)
-        mediate_at = context.after(answer_by, policy.mediation_after)
-        back = back.model_copy(update={"turn_due": answer_by, "mediate_at": mediate_at})
+        answer_by, mediate_by = times_to_answer(context, found.cycle.policy)
+        back = back.model_copy(update={"turn_due": answer_by, "mediate_at": mediate_by})
     return [RevisionWithdrawn(goal=goal.id, hash=goal.hash, side=side, back=back)]
 
 

@@ -20,6 +20,7 @@ from domain.directory.state import Role
 from domain.goals import goal_hash, plan_hash
 from domain.messages import Event
 from domain.plan import (
+    comments,
     drafting,
     duties,
     negotiation,
@@ -57,6 +58,8 @@ class Goal:
     stood: dict[str, tuple[Decimal, set[str]]] = field(default_factory=dict)
     """Every content it ever had: its weight, and who stood by it when it was left."""
     accepted: set[str] = field(default_factory=set)
+    blocking: set[UUID] = field(default_factory=set)
+    """Comments that must be resolved first."""
     received: bool = False
     final: bool = False
     reported: datetime | None = None
@@ -294,6 +297,7 @@ class Model:
                 goal = plan.goals[event.goal]
                 assert goal.hash == event.hash, "another revision was accepted than the one on the table"
                 assert self._side(plan, actor) not in goal.accepted, "accepted twice by one side"
+                assert not goal.blocking, "accepted over a comment that blocks"
                 goal.accepted.add(self._side(plan, actor))
                 assert event.agreed == goal.agreed
             case withdrawing.RevisionWithdrawn():
@@ -301,6 +305,13 @@ class Model:
             case visibility.VisibilitySet():
                 goal = plan.goals[event.goal]
                 assert (actor == plan.person) == (goal.kind == "okr"), "a KPI's owner chose who sees it, or a stranger"
+            case comments.RevisionCommented():
+                assert event.hash == plan.goals[event.goal].hash, "a comment on another revision than the one seen"
+                assert not event.asks or plan.goals[event.goal].accepted == {"owner", "counterpart"} - {event.side}
+                if event.blocking:
+                    plan.goals[event.goal].blocking.add(event.comment)
+            case comments.CommentResolved():
+                plan.goals[event.goal].blocking.discard(event.comment)
             case tracking.CheckedIn():
                 assert (self.phase, actor) == ("track", plan.person)
                 goal = plan.goals[event.goal]
@@ -342,6 +353,7 @@ class Model:
             case signing.PlanSubmitted():
                 assert (self.phase, actor, plan.submitted) == ("commit", plan.person, False)
                 assert event.hash == self._hash(plan)
+                assert not any(goal.blocking for goal in plan.goals.values()), "submitted over a comment that blocks"
                 for kind in ("okr", "kpi"):
                     weights = [goal.weight for goal in plan.goals.values() if goal.kind == kind]
                     assert not weights or sum(weights) == 100, "submitted with other weights than 100"

@@ -25,6 +25,7 @@ NOT_YOURS = {
     "signing.own_plan",
     "signing.not_approver",
     "negotiation.not_your_turn",
+    "comment.not_yours",
     "revision.not_yours",
     "cycle.not_facilitator",
     "plan.unknown",  # nothing of the plan may be seen (R8)

@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from domain.canonical import canonical_bytes
 from domain.cycle.closing import AdvancePhase, CloseCycle
@@ -39,11 +39,11 @@ from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
 from domain.plan.signing import SignPlan, SubmitPlan, approvers
 from domain.plan.state import Reading, Side
 from domain.plan.tracking import CheckIn
-from domain.plan.withdrawing import WithdrawRevision
 from domain.problems import DomainError
 from domain.registry import DECIDERS
 from domain.values import SYSTEM
 from tests.domain.cycle_model import CycleModel, PlanFacts
+from tests.domain.talking import Talking
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, increase, kpi, milestones, okr, who
 
 PEOPLE = (LEAD, HEAD, STAFF, OTHER, *BOARD)
@@ -58,7 +58,7 @@ goals = st.sampled_from(["okr", "kpi"])
 target = f"key_results.{who('berths')}.target"
 
 
-class AnyWalk(RuleBasedStateMachine):
+class AnyWalk(Talking):
     """One cycle with a person's and a team's plan."""
 
     @initialize(start=st.sampled_from(Phase), owes=st.booleans())
@@ -127,12 +127,6 @@ class AnyWalk(RuleBasedStateMachine):
         reasons: dict[str, Any] = dict.fromkeys((target, "weight"), "secret") if reasoned else {}
         command = ProposeRevision(goal=who(f"okr of {owner}"), definition=changed, reasons=reasons)
         self.send(actor, self.refs[owner], command)
-
-    @rule(actor=people, owner=owners)
-    def withdraws(self, actor: UUID, owner: UUID) -> None:
-        found = self.world.plan(owner).goals.get(who(f"okr of {owner}"))
-        if found is not None:
-            self.send(actor, self.refs[owner], WithdrawRevision(goal=found.id, hash=found.hash))
 
     @rule(actor=people, owner=owners, name=goals, stale=st.booleans())
     def answers(self, actor: UUID, owner: UUID, name: str, stale: bool) -> None:

@@ -32,6 +32,7 @@ from domain.directory.state import DIRECTORY, DirectoryState, Role
 from domain.directory.teams import AddTeam
 from domain.goals import Ambition, Kpi, Measured, Milestone, Milestones, Okr
 from domain.messages import Command, Event
+from domain.plan.comments import CommentOnRevision, ResolveComment
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.ground import Ground, ground_of
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
@@ -257,6 +258,18 @@ class World:
 
     def withdrawn(self, actor: UUID = STAFF, name: str = "okr", owner: UUID = STAFF) -> World:
         self.when(actor, self.plan_ref(owner), WithdrawRevision(goal=who(name), hash=self.goal(name, owner).hash))
+        return self
+
+    def commented(self, actor: UUID = HEAD, comment: str = "comment", name: str = "okr", **more: Any) -> World:
+        said = {"goal": who(name), "hash": self.goal(name).hash, "comment": who(comment), "text": "Why so few?"}
+        self.when(actor, self.plan_ref(), CommentOnRevision.model_validate(said | more))
+        return self
+
+    def resolved(
+        self, actor: UUID = HEAD, comment: str = "comment", name: str = "okr", answer: str | None = None
+    ) -> World:
+        settling = {"goal": who(name), "comment": who(comment), "answer": answer}
+        self.when(actor, self.plan_ref(), ResolveComment.model_validate(settling))
         return self
 
     def acknowledged(self, name: str = "kpi", owner: UUID = STAFF) -> World:

@@ -1,0 +1,61 @@
+"""Whose turn it is on a goal, and what keeps a side from speaking: what every rule of the talk asks (R4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.cycle.policy import Policy
+from domain.decider import Context
+from domain.plan.state import Goal, Side
+from domain.problems import problem
+
+NOT_YOUR_TURN = problem(
+    "negotiation.not_your_turn",
+    409,
+    "Your side has spoken last.",
+    "Wait for the other side's answer, or withdraw your revision.",
+)
+ROUNDS_SPENT = problem(
+    "negotiation.rounds_spent",
+    409,
+    "This goal has had its {most} rounds.",
+    "Accept the revision on the table, or request mediation.",
+)
+NOT_PROPOSED = problem(
+    "negotiation.not_proposed", 409, "This goal has not been proposed yet.", "Propose a revision of it first."
+)
+KPI_NOT_NEGOTIATED = problem(
+    "assignment.not_negotiated",
+    409,
+    "A KPI is assigned and acknowledged, not negotiated by its owner.",
+    "Acknowledge it, or speak to who assigned it.",
+)
+COMMENT_BLOCKS = problem(
+    "negotiation.comment_blocks",
+    409,
+    "The comment {comment} on goal {goal} blocks it until it is resolved.",
+    "Settle what it says, and have its author resolve it.",
+)
+
+
+def require_turn(goal: Goal, side: Side, policy: Policy) -> None:
+    """An OKR on the table is answered in turn, and only so many times (R4.1, R4.3)."""
+    if goal.turn is None:
+        return
+    if side is not goal.turn:
+        raise NOT_YOUR_TURN("/goal")
+    if goal.rounds >= policy.rounds_most:
+        raise ROUNDS_SPENT("/definition", most=policy.rounds_most)
+
+
+def require_unblocked(goal: Goal) -> None:
+    """No comment on it that was marked blocking waits to be resolved (R4.4)."""
+    for id_, comment in goal.comments.items():
+        if comment.blocks:
+            raise COMMENT_BLOCKS("/goal", comment=str(id_), goal=str(goal.id))
+
+
+def times_to_answer(context: Context, policy: Policy) -> tuple[datetime, datetime]:
+    """When the side whose turn begins now is reminded, and when its silence goes to the mediator (R4.3)."""
+    answer_by = context.after(context.at, policy.turn)
+    return answer_by, context.after(answer_by, policy.mediation_after)
