@@ -14,7 +14,7 @@ from domain.cycle.series import OpenNextCycle
 from domain.cycle.state import CycleState, cycle
 from domain.cycle.windows import Phase
 from domain.decider import Context
-from domain.directory.state import DIRECTORY
+from domain.directory.effects import directory_at
 
 
 def owed(state: CycleState, context: Context) -> Iterator[Duty]:
@@ -42,7 +42,7 @@ def owed(state: CycleState, context: Context) -> Iterator[Duty]:
 
 def _may_close(state: CycleState, context: Context) -> bool:
     found = blockers(state, context)
-    return not found or passed_over(state, found, context.states[DIRECTORY]) is not None
+    return not found or passed_over(state, found, directory_at(context)) is not None
 
 
 def cycle_agenda(state: CycleState, context: Context, now: datetime) -> Agenda:

@@ -15,7 +15,7 @@ from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.decider import Context
 from domain.directory.effects import directory_at
-from domain.directory.people import require_person
+from domain.directory.requiring import require_person
 from domain.messages import Event, Wake
 from domain.problems import problem
 from domain.sealed import AuthorText, CommonName

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from domain.access.refusals import NOT_ADMIN
 from domain.access.refusals import NOT_FACILITATOR as NOT_FACILITATOR
 from domain.cycle.policy import Framework, Policy, preset
 from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Participant, Series, Upcoming, cycle
 from domain.cycle.windows import NEGOTIABLE, Period, Phase, Windows
 from domain.decider import Context
 from domain.directory.effects import directory_at
-from domain.directory.people import NOT_ADMIN, require_person
-from domain.directory.sites import require_site
+from domain.directory.requiring import require_person, require_site
 from domain.directory.state import DirectoryState, Role
 from domain.messages import Event, Wake
 from domain.plan.ground import chain_is_complete, chain_steps

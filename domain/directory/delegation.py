@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
+from domain.access.refusals import NOT_ADMIN
 from domain.decider import Context
 from domain.directory.effects import applied, from_when
-from domain.directory.founding import NOT_FOUNDED
-from domain.directory.people import NOT_ADMIN, require_person
+from domain.directory.requiring import require_person
 from domain.directory.state import Delegation, DelegationTurn, DirectoryState, PersonEdit, Role, TeamEdit, directory
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
@@ -78,10 +78,7 @@ class DelegationEnded(Event):
 
 def _require_for(state: DirectoryState, context: Context, person: UUID) -> None:
     """Everybody delegates what is theirs; an administrator does it for somebody who cannot."""
-    if not state.founded:
-        raise NOT_FOUNDED()
-    own = context.actor == person and state.is_active(person)
-    if not own and not state.has_role(context.actor, Role.ADMIN):
+    if context.actor != person and not state.has_role(context.actor, Role.ADMIN):
         raise NOT_ADMIN("/person")
 
 
@@ -115,7 +112,7 @@ def end_delegation(state: DirectoryState, command: EndDelegation, context: Conte
     """By who gave it, or by an administrator; ending twice is once."""
     found = state.delegations.get(command.delegation)
     if found is None:
-        raise (UNKNOWN if state.founded else NOT_FOUNDED)()
+        raise UNKNOWN()
     _require_for(state, context, found.person)
     return [DelegationEnded(delegation=found.id)] if found.ends > context.at and not found.ended else []
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.decider import Context
 from domain.directory.effects import applied, circles, from_when
-from domain.directory.people import require_admin, require_person
+from domain.directory.requiring import require_person
 from domain.directory.state import DirectoryState, PersonEdit, directory
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
@@ -53,10 +53,8 @@ class ManagerSet(Event):
 @directory.decides(SetManager)
 def set_manager(state: DirectoryState, command: SetManager, context: Context) -> list[Event]:
     """A line has no circle, on the day it begins nor on any later one."""
-    require_admin(state, context)
     require_person(state, command.person, "/person")
-    if command.manager is not None:
-        require_person(state, command.manager, "/manager")
+    require_person(state, command.manager, "/manager")
     begins = from_when(context, command.valid_from)
     line = None if command.line == "reporting" else command.line
     event = ManagerSet(person=command.person, manager=command.manager, line=line, valid_from=begins)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from domain.access.refusals import NOT_ADMIN as NOT_ADMIN
 from domain.decider import Context
 from domain.directory.effects import applied, circles, from_when
-from domain.directory.founding import NOT_FOUNDED
+from domain.directory.requiring import require_known, require_person, require_site, require_team
 from domain.directory.state import DirectoryState, Person, PersonEdit, Placed, Role, directory, with_person
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
@@ -16,11 +15,6 @@ from domain.sealed import PersonName
 from domain.values import Instant
 
 PERSON_EXISTS = problem("person.exists", 409, "This person is in the directory already.", "Use another person id.")
-PERSON_UNKNOWN = problem(
-    "person.unknown", 422, "There is no active person {person} in the directory.", "Add the person first."
-)
-TEAM_EXISTS = problem("team.exists", 409, "This team is in the directory already.", "Use another team id.")
-TEAM_UNKNOWN = problem("team.unknown", 422, "There is no team {team} in the directory.", "Add the team first.")
 ACCOUNT_CIRCLE = problem(
     "person.account_circle",
     422,
@@ -30,6 +24,7 @@ ACCOUNT_CIRCLE = problem(
 LAST_ADMIN = problem(
     "directory.last_admin", 409, "An organization keeps at least one administrator.", "Grant the role to another first."
 )
+CHANGEABLE = ("name", "team", "site", "account_of", "returns")
 
 
 class AddPerson(Command):
@@ -40,6 +35,7 @@ class AddPerson(Command):
     manager: UUID | None = None
     functional_manager: UUID | None = None
     team: UUID | None = None
+    site: UUID | None = None
     account_of: UUID | None = None
     """The person whose further account this is (R5.4)."""
     roles: tuple[Role, ...] = ()
@@ -49,8 +45,9 @@ class AddPerson(Command):
 
 
 class ChangePerson(Command):
-    """Change somebody's name, unit or the person behind the account, or take back somebody who left; from a date if
-    one is given. What is absent stays; `none` ends a place.
+    """Change somebody's name, unit, site or the person behind the account, or take back somebody who left.
+
+    From a date, if one is given. What is absent stays; `none` ends a place.
     """
 
     edits: ClassVar[bool] = True
@@ -58,6 +55,7 @@ class ChangePerson(Command):
     person: UUID
     name: PersonName | None = None
     team: Placed = None
+    site: Placed = None
     account_of: Placed = None
     returns: bool = False
     """Somebody who left is back, without the roles they had."""
@@ -85,6 +83,7 @@ class PersonAdded(Event):
     manager: UUID | None = None
     functional_manager: UUID | None = None
     team: UUID | None = None
+    site: UUID | None = None
     account_of: UUID | None = None
     roles: tuple[Role, ...]
 
@@ -97,14 +96,20 @@ class PersonChanged(Event):
     person: UUID
     name: PersonName | None = None
     team: Placed = None
+    site: Placed = None
     account_of: Placed = None
     returns: bool | None = None
     valid_from: Instant | None = None
     """Absent: at once."""
 
+    @property
+    def changed(self) -> frozenset[str]:
+        """The fields that it changes."""
+        return frozenset(name for name in CHANGEABLE if getattr(self, name) is not None)
+
     def woken(self) -> frozenset[Wake]:
-        """A name decides nothing."""
-        decides = self.valid_from is None and (self.team, self.account_of, self.returns) != (None, None, None)
+        """A name and a site change nobody's agenda: the deadlines that are set stay."""
+        decides = self.valid_from is None and bool(self.changed - {"name", "site"})
         return self.wakes if decides else frozenset()
 
 
@@ -116,42 +121,18 @@ class PersonDeactivated(Event):
     person: UUID
 
 
-def require_admin(state: DirectoryState, context: Context) -> None:
-    """Refuse anybody but an administrator."""
-    if not state.founded:
-        raise NOT_FOUNDED()
-    if not state.has_role(context.actor, Role.ADMIN):
-        raise NOT_ADMIN()
-
-
-def require_person(state: DirectoryState, person: UUID, pointer: str) -> None:
-    """Refuse a person who is unknown or has left."""
-    if not state.is_active(person):
-        raise PERSON_UNKNOWN(pointer, person=str(person))
-
-
-def require_team(state: DirectoryState, team: UUID, pointer: str) -> None:
-    """Refuse a team that is unknown."""
-    if team not in state.teams:
-        raise TEAM_UNKNOWN(pointer, team=str(team))
-
-
 @directory.decides(AddPerson)
 def add_person(state: DirectoryState, command: AddPerson, context: Context) -> list[Event]:
     """A new person reports to somebody known."""
-    require_admin(state, context)
     if command.person in state.people or command.person in state.teams:
         raise PERSON_EXISTS("/person")
-    if command.manager is not None:
-        require_person(state, command.manager, "/manager")
-    if command.functional_manager is not None:
-        require_person(state, command.functional_manager, "/functional_manager")
-    if command.team is not None:
-        require_team(state, command.team, "/team")
+    require_person(state, command.manager, "/manager")
+    require_person(state, command.functional_manager, "/functional_manager")
+    require_team(state, command.team, "/team")
+    require_site(state, command.site, "/site")
     if command.account_of == command.person:
         raise ACCOUNT_CIRCLE("/account_of")
-    if command.account_of is not None:
-        require_known(state, command.account_of, "/account_of")
+    require_known(state, command.account_of, "/account_of")
     return [
         PersonAdded(
             person=command.person,
@@ -159,41 +140,35 @@ def add_person(state: DirectoryState, command: AddPerson, context: Context) -> l
             manager=command.manager,
             functional_manager=command.functional_manager,
             team=command.team,
+            site=command.site,
             account_of=command.account_of,
             roles=command.roles,
         )
     ]
 
 
-def require_known(state: DirectoryState, person: UUID, pointer: str) -> None:
-    """Refuse a person who never was in the directory; one who left is still who they are."""
-    if person not in state.people:
-        raise PERSON_UNKNOWN(pointer, person=str(person))
-
-
 @directory.decides(ChangePerson)
 def change_person(state: DirectoryState, command: ChangePerson, context: Context) -> list[Event]:
     """Nobody is a further account of themselves, on the day of the change nor on any later one."""
-    require_admin(state, context)
     if command.returns:
         require_known(state, command.person, "/person")
     else:
         require_person(state, command.person, "/person")
-    if isinstance(command.team, UUID):
-        require_team(state, command.team, "/team")
-    if isinstance(command.account_of, UUID):
-        require_known(state, command.account_of, "/account_of")
+    require_team(state, command.team, "/team")
+    require_site(state, command.site, "/site")
+    require_known(state, command.account_of, "/account_of")
     begins = from_when(context, command.valid_from)
     returns = True if command.returns and not state.is_active(command.person) else None
     event = PersonChanged(
         person=command.person,
         name=command.name,
         team=command.team,
+        site=command.site,
         account_of=command.account_of,
         returns=returns,
         valid_from=begins,
     )
-    if (event.name, event.team, event.account_of, event.returns) == (None, None, None, None):
+    if not event.changed:
         return []
     if isinstance(command.account_of, UUID) and circles(
         person_changed(state, event), command.person, "account_of", begins or context.at
@@ -205,7 +180,6 @@ def change_person(state: DirectoryState, command: ChangePerson, context: Context
 @directory.decides(DeactivatePerson)
 def deactivate_person(state: DirectoryState, command: DeactivatePerson, context: Context) -> list[Event]:
     """The last administrator cannot leave."""
-    require_admin(state, context)
     require_person(state, command.person, "/person")
     if state.holders(Role.ADMIN) == {command.person}:
         raise LAST_ADMIN("/person")
@@ -220,6 +194,7 @@ def person_added(state: DirectoryState, event: PersonAdded) -> DirectoryState:
         manager=event.manager,
         functional_manager=event.functional_manager,
         team=event.team,
+        site=event.site,
         account_of=event.account_of,
         roles=frozenset(event.roles),
     )
@@ -232,6 +207,7 @@ def person_changed(state: DirectoryState, event: PersonChanged) -> DirectoryStat
         person=event.person,
         name=event.name,
         team=event.team,
+        site=event.site,
         account_of=event.account_of,
         returns=bool(event.returns),
     )

@@ -12,14 +12,13 @@ from uuid import UUID
 from domain.decider import Context
 from domain.directory.calendar import Calendar, Site
 from domain.directory.founding import ZONE_UNKNOWN
-from domain.directory.people import require_admin
+from domain.directory.requiring import require_site
 from domain.directory.state import DirectoryState, directory
 from domain.messages import Command, Event
 from domain.problems import problem
 from domain.sealed import AuthorText, CommonName
 
 SITE_EXISTS = problem("site.exists", 409, "This site is in the directory already.", "Use another site id.")
-SITE_UNKNOWN = problem("site.unknown", 422, "There is no site {site} in the directory.", "Add the site first.")
 COUNTRY_UNKNOWN = problem(
     "calendar.country_unknown",
     422,
@@ -63,12 +62,6 @@ class CalendarChanged(Event):
     reason: AuthorText
 
 
-def require_site(state: DirectoryState, site: UUID | None, pointer: str) -> None:
-    """Refuse a site that is unknown; None is the organization's own."""
-    if site is not None and site not in state.sites:
-        raise SITE_UNKNOWN(pointer, site=str(site))
-
-
 def require_calendar(calendar: Calendar, context: Context) -> None:
     """Refuse a calendar that cannot be reckoned by."""
     known = context.calendar
@@ -83,7 +76,6 @@ def require_calendar(calendar: Calendar, context: Context) -> None:
 @directory.decides(AddSite)
 def add_site(state: DirectoryState, command: AddSite, context: Context) -> list[Event]:
     """A site has a calendar that can be reckoned by."""
-    require_admin(state, context)
     if command.site in state.sites:
         raise SITE_EXISTS("/site")
     require_calendar(command.calendar, context)
@@ -93,7 +85,6 @@ def add_site(state: DirectoryState, command: AddSite, context: Context) -> list[
 @directory.decides(ChangeCalendar)
 def change_calendar(state: DirectoryState, command: ChangeCalendar, context: Context) -> list[Event]:
     """The same calendar again changes nothing."""
-    require_admin(state, context)
     require_site(state, command.site, "/site")
     require_calendar(command.calendar, context)
     if command.calendar == state.calendar_of(command.site):

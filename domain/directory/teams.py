@@ -7,13 +7,14 @@ from uuid import UUID
 
 from domain.decider import Context
 from domain.directory.effects import applied, circles, from_when
-from domain.directory.people import TEAM_EXISTS, require_admin, require_person, require_team
+from domain.directory.requiring import require_person, require_team
 from domain.directory.state import DirectoryState, Placed, Team, TeamEdit, directory
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
 from domain.sealed import CommonName
 from domain.values import Instant
 
+TEAM_EXISTS = problem("team.exists", 409, "This team is in the directory already.", "Use another team id.")
 TEAM_CIRCLE = problem(
     "team.circle", 422, "This would put the team below itself.", "Choose a parent that does not lie below this team."
 )
@@ -75,12 +76,10 @@ class TeamChanged(Event):
 @directory.decides(AddTeam)
 def add_team(state: DirectoryState, command: AddTeam, context: Context) -> list[Event]:
     """A team has a lead who is known."""
-    require_admin(state, context)
     if command.team in state.teams or command.team in state.people:
         raise TEAM_EXISTS("/team")
     require_person(state, command.lead, "/lead")
-    if command.parent is not None:
-        require_team(state, command.parent, "/parent")
+    require_team(state, command.parent, "/parent")
     return [
         TeamAdded(
             team=command.team,
@@ -95,12 +94,9 @@ def add_team(state: DirectoryState, command: AddTeam, context: Context) -> list[
 @directory.decides(ChangeTeam)
 def change_team(state: DirectoryState, command: ChangeTeam, context: Context) -> list[Event]:
     """A team never lies below itself, on the day of the change nor on any later one."""
-    require_admin(state, context)
     require_team(state, command.team, "/team")
-    if command.lead is not None:
-        require_person(state, command.lead, "/lead")
-    if isinstance(command.parent, UUID):
-        require_team(state, command.parent, "/parent")
+    require_person(state, command.lead, "/lead")
+    require_team(state, command.parent, "/parent")
     begins = from_when(context, command.valid_from)
     event = TeamChanged(
         team=command.team, name=command.name, lead=command.lead, parent=command.parent, valid_from=begins

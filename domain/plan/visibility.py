@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.cycle.windows import Phase
 from domain.decider import Context
-from domain.directory.people import require_person
+from domain.directory.requiring import require_person
 from domain.messages import Event
 from domain.plan.ground import ground
 from domain.plan.state import Audience, PlanCommand, PlanState, plan

@@ -126,3 +126,11 @@ def test_impurity_is_seen(source: str) -> None:
 @pytest.mark.parametrize("source", ["x = context.now", "from uuid import uuid5", "from datetime import datetime"])
 def test_what_is_pure_is_let_be(source: str) -> None:
     assert list(offences(source)) == []
+
+
+def test_rules_ask_for_the_directory_as_it_is_at_their_instant() -> None:
+    """The stored state has no clock: what was decided for a date may have come although no event says so yet."""
+    direct = [
+        module.relative_to(DOMAIN).as_posix() for module in MODULES if "states[DIRECTORY]" in module.read_text("utf-8")
+    ]
+    assert direct == ["directory/effects.py"]

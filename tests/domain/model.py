@@ -106,10 +106,12 @@ class Model:
     digests: int = 0
     closed: bool = False
     last_at: datetime | None = None
+    later: list[tuple[datetime, Event]] = field(default_factory=list)
 
     def see(self, ref: Ref, actor: UUID, at: datetime, event: Event) -> None:
         assert self.last_at is None or at >= self.last_at, "time went backwards"
         self.last_at = at
+        self._dates_come(at)
         if ref.kind == "directory":
             self._directory(event)
         elif ref.kind == "cycle":
@@ -132,7 +134,18 @@ class Model:
 
     # --- the directory ---
 
+    def _dates_come(self, at: datetime) -> None:
+        """What was decided for a date is so from that date on, whether or not anything says so."""
+        come = sorted((one for one in self.later if one[0] <= at), key=lambda one: one[0])
+        self.later = [one for one in self.later if one[0] > at]
+        for _, event in come:
+            self._directory(event.model_copy(update={"valid_from": None}))
+
     def _directory(self, event: Event) -> None:
+        dated = getattr(event, "valid_from", None)
+        if dated is not None:
+            self.later.append((dated, event))
+            return
         match event:
             case founding.OrganizationFounded():
                 self.people[event.first_person.id] = Person(None)
@@ -142,11 +155,11 @@ class Model:
                 self.teams[event.team] = event.lead
             case people.PersonDeactivated():
                 self.people[event.person].active = False
-            case people.PersonChanged() if event.valid_from is None and event.returns:
+            case people.PersonChanged() if event.returns:
                 self.people[event.person].active, self.people[event.person].board = True, False
-            case lines.ManagerSet() if event.valid_from is None and event.line is None:
+            case lines.ManagerSet() if event.line is None:
                 self.people[event.person].manager = event.manager
-            case teams.TeamChanged() if event.valid_from is None and event.lead is not None:
+            case teams.TeamChanged() if event.lead is not None:
                 self.teams[event.team] = event.lead
             case roles.RoleGranted() | roles.RoleRevoked():
                 if event.role is Role.BOARD_APPROVER and event.team is None:

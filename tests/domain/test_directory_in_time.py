@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from domain.directory.calendar import Calendar
 from domain.directory.delegation import Delegate, DelegationEnded, EndDelegation
 from domain.directory.effects import EffectTaken, TakeEffect
 from domain.directory.lines import ManagerSet, SetManager
-from domain.directory.people import ChangePerson, DeactivatePerson, PersonChanged
+from domain.directory.people import AddPerson, ChangePerson, DeactivatePerson, PersonChanged
 from domain.directory.roles import GrantRole
+from domain.directory.sites import AddSite
 from domain.directory.state import DIRECTORY, Role
 from domain.directory.teams import AddTeam, ChangeTeam, TeamChanged
 from domain.messages import Command, Event, Wake
 from domain.plan.ground import chain_steps
+from domain.sealed import PersonName
 from domain.values import SYSTEM
 from tests.support.given import HEAD, LEAD, MONDAY, OTHER, STAFF, TEAM, World, who
 
@@ -156,6 +159,18 @@ def test_r5_4_behind_further_accounts_stands_one_person() -> None:
     assert world.directory.human(OTHER) == OTHER
 
 
+def test_r2_2_people_work_at_a_site_or_at_the_organizations_own() -> None:
+    world = World().founded()
+    world.when(LEAD, DIRECTORY, AddSite(site=who("pier"), name="The pier", calendar=Calendar(zone="Asia/Shanghai")))
+    assert world.directory.site_of(TEAM) is None
+    world.when(LEAD, DIRECTORY, ChangePerson(person=OTHER, site=who("pier"), valid_from=MAY))
+    assert world.directory.site_of(OTHER) is None
+    world.when(SYSTEM, DIRECTORY, TakeEffect(due=MAY), at=MAY)
+    assert world.directory.site_of(OTHER) == who("pier") == world.directory.site_of(TEAM)
+    world.when(LEAD, DIRECTORY, ChangePerson(person=OTHER, site="none"))
+    assert world.directory.site_of(OTHER) is None
+
+
 def test_who_comes_back_is_active_without_the_roles_they_had() -> None:
     world = World().founded()
     world.when(LEAD, DIRECTORY, GrantRole(person=OTHER, role=Role.ADMIN))
@@ -248,7 +263,7 @@ def test_r5_5_an_administrator_delegates_for_another_and_nobody_else_does() -> N
         (PersonChanged(person=STAFF, team=TEAM), True),
         (PersonChanged(person=STAFF, account_of="none"), True),
         (PersonChanged(person=STAFF, returns=True), True),
-        (PersonChanged(person=STAFF), False),
+        (PersonChanged(person=STAFF, site=who("pier"), name=PersonName(commitment="ab", subject=STAFF)), False),
         (PersonChanged(person=STAFF, team=TEAM, valid_from=MAY), False),
         (TeamChanged(team=TEAM, lead=STAFF), True),
         (TeamChanged(team=TEAM, parent="none"), True),
@@ -268,6 +283,12 @@ def test_only_what_changes_who_is_asked_today_wakes_every_open_stream(event: Eve
     ("code", "command"),
     [
         ("team.unknown", ChangePerson(person=STAFF, team=who("nowhere"))),
+        ("site.unknown", ChangePerson(person=STAFF, site=who("nowhere"))),
+        ("site.unknown", AddPerson(person=who("new"), name="New", site=who("nowhere"))),
+        ("team.unknown", AddPerson(person=who("new"), name="New", team=who("nowhere"))),
+        ("person.unknown", AddPerson(person=who("new"), name="New", functional_manager=who("nobody"))),
+        ("person.unknown", AddPerson(person=who("new"), name="New", account_of=who("nobody"))),
+        ("person.account_circle", AddPerson(person=who("new"), name="New", account_of=who("new"))),
         ("team.unknown", ChangeTeam(team=who("nowhere"), lead=STAFF)),
         ("team.unknown", ChangeTeam(team=TEAM, parent=who("nowhere"))),
         ("team.unknown", AddTeam(team=who("new"), name="New", lead=STAFF, parent=who("nowhere"))),

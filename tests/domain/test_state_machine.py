@@ -8,7 +8,7 @@ it did the first time), and whatever changes another stream's agenda wakes it.
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from domain.decider import Ref
+from domain.directory.lines import SetManager
 from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command, Wake
@@ -25,7 +26,7 @@ from domain.plan.tracking import CheckIn
 from domain.values import SYSTEM
 from tests.domain.model import Model
 from tests.domain.test_walks import PERSON_OF, AnyWalk, goals, owners
-from tests.support.given import LEAD, World, increase, milestones, okr, who
+from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, increase, milestones, okr, who
 
 Owed = tuple[frozenset[str], datetime | None, bool, bool]
 
@@ -63,6 +64,11 @@ class CycleMachine(AnyWalk):
     def somebody_joins(self, role: tuple[Role, ...], manager: UUID | None) -> None:
         newcomer = who(f"newcomer {len(self.world.directory.people)}")
         self.send(LEAD, DIRECTORY, AddPerson(person=newcomer, name="Somebody", manager=manager, roles=role))
+
+    @rule(person=st.sampled_from([HEAD, STAFF, OTHER]), manager=st.sampled_from([LEAD, HEAD]), days=st.integers(0, 9))
+    def a_line_changes_from_a_date(self, person: UUID, manager: UUID, days: int) -> None:
+        begins = self.world.now + timedelta(days=days)
+        self.send(LEAD, DIRECTORY, SetManager(person=person, manager=manager, valid_from=begins))
 
     @rule(owner=owners, name=goals, final=st.booleans())
     def reports_one_goal(self, owner: UUID, name: str, final: bool) -> None:

@@ -25,8 +25,9 @@ from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.decider import Ref
+from domain.directory.delegation import Delegate
 from domain.directory.lines import SetManager
-from domain.directory.people import DeactivatePerson
+from domain.directory.people import ChangePerson, DeactivatePerson
 from domain.directory.roles import GrantRole, RevokeRole
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
@@ -219,11 +220,15 @@ class AnyWalk(Talking):
 
     @rule(pick=st.integers(0, 11), person=st.sampled_from([HEAD, *BOARD]), manager=st.sampled_from([LEAD, None]))
     def the_directory_changes(self, pick: int, person: UUID, manager: UUID | None) -> None:
+        soon = self.world.now + timedelta(days=2)
         changes: dict[int, Command] = {
             0: DeactivatePerson(person=person),
             1: GrantRole(person=OTHER, role=Role.BOARD_APPROVER),
             2: RevokeRole(person=OTHER, role=Role.BOARD_APPROVER),
             3: SetManager(person=HEAD, manager=manager),
+            4: SetManager(person=STAFF, manager=manager, valid_from=soon),
+            5: ChangePerson(person=person, returns=True),
+            6: Delegate(delegation=who(str(self.world.now)), person=HEAD, to=OTHER, ends=soon),
         }
         if pick in changes:
             self.send(LEAD, DIRECTORY, changes[pick])
@@ -249,7 +254,7 @@ class AnyWalk(Talking):
 
     def streams(self, world: World) -> list[Ref]:
         """The streams with an agenda."""
-        return [ref for ref in (world.cycle_ref, *self.refs.values()) if world.state(ref).version]
+        return [ref for ref in (DIRECTORY, world.cycle_ref, *self.refs.values()) if world.state(ref).version]
 
     # --- what must never be ---
 
