@@ -53,6 +53,14 @@ class Address:
         """The last step of the path: the command's name in kebab case."""
         return kebab(self.name)
 
+    def ref(self, stream: UUID | None) -> Ref:
+        """The stream that it is sent to; None: the directory."""
+        return DIRECTORY if stream is None else Ref(self.kind, stream)
+
+    def route(self, ref: Ref) -> str:
+        """What an Idempotency-Key is bound to besides the caller."""
+        return f"{ref.kind}/{ref.stream}/{self.last}"
+
     @cached_property
     def path(self) -> str:
         return f"{ORGANIZATION}{STREAM_PATHS[self.kind]}/{self.last}"
@@ -67,7 +75,9 @@ ADDRESSES = tuple(Address(kind, command) for kind, command in CALLABLE.values() 
 """Every command that a caller may send: a new command needs no route code."""
 
 
-BULK = frozenset(address.last for address in ADDRESSES if address.command.bulk)
+MANY = "commands"
+"""The last step of the path that takes many commands of any kind."""
+BULK = frozenset({MANY, *(address.last for address in ADDRESSES if address.command.bulk)})
 """The last steps of the paths whose bodies may be larger."""
 
 
@@ -88,7 +98,7 @@ class Addressed:
     @cached_property
     def ref(self) -> Ref:
         """The stream. Raises HTTPException: looked at behind the caller's token, which comes first on every route."""
-        return DIRECTORY if self.stream is None else Ref(self.address.kind, _parsed(self.stream))
+        return self.address.ref(None if self.stream is None else _parsed(self.stream))
 
 
 Endpoint = Callable[[Request, Addressed], Awaitable[Response]]

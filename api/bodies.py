@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from api.problems import MALFORMED, MEDIA_TYPE
-from domain.messages import Command
+
+M = TypeVar("M", bound=BaseModel)
 
 JSON = "application/json"
 TAGS: Mapping[str, frozenset[str]] = {
@@ -70,16 +71,21 @@ async def read_body(request: Request, route: str) -> Body:
         raise MEDIA_TYPE()
     try:
         tree = _parse(content.decode("utf-8-sig")) if content else {}
-        canonical = _write({"route": route, "body": tree}).encode()
+        canonical = canonical_body(route, tree)
     except (ValueError, ArithmeticError, RecursionError):  # UnicodeError is a ValueError; Decimal knows numbers too big
         raise MALFORMED() from None
     return Body(tree, canonical)
 
 
-def parse_command(command: type[Command], tree: Any) -> Command:
-    """The command in a body. Raises InvalidBody."""
+def canonical_body(route: str, tree: Any) -> bytes:
+    """What an Idempotency-Key is bound to: the same for a command sent to its own address and among others."""
+    return _write({"route": route, "body": tree}).encode()
+
+
+def parse(model: type[M], tree: Any) -> M:
+    """The command, or another model, in a body. Raises InvalidBody."""
     try:
-        return command.model_validate(tree)
+        return model.model_validate(tree)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         raise InvalidBody([(pointer(item["loc"], tree), dict(item)) for item in found]) from None

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from api.access import require_reader
 from api.addresses import Addressed, CommandRoute
 from api.auth import Caller, caller_of
-from api.bodies import parse_command, read_body
+from api.bodies import parse, read_body
 from api.metrics import Metrics
 from api.preconditions import etag, expected_version
 from api.problems import HEADER_MALFORMED, refusal
@@ -55,22 +55,22 @@ def command_route(metrics: Metrics) -> CommandRoute:
 async def _order(request: Request, caller: Caller, to: Addressed) -> Order:
     """What the request asks for. Raises DomainError, InvalidBody, RequestValidationError."""
     command, headers = to.address.command, request.headers
-    route = f"{to.address.kind}/{to.ref.stream}/{to.address.last}"
+    route = to.address.route(to.ref)
     expected = expected_version(command, headers.get("if-match"), headers.get("if-none-match"))
-    key = _checked(headers.get("idempotency-key"))
+    key = checked_key(headers.get("idempotency-key"))
     body = await read_body(request, route)
     return Order(
         organization=caller.organization,
         actor=caller.person,
         command_id=command_id(caller.organization, caller.person, route, key),
-        steps=(Step(to.ref, parse_command(command, body.tree)),),
+        steps=(Step(to.ref, parse(command, body.tree), expected=expected),),
         body=body.canonical,
-        expected=expected,
-        dry_run=_dry_run(request),
+        dry_run=is_dry_run(request),
     )
 
 
-def _dry_run(request: Request) -> bool:
+def is_dry_run(request: Request) -> bool:
+    """What `?dry_run=` says. Raises RequestValidationError."""
     asked = request.query_params.get("dry_run") if request.scope["query_string"] else None
     if asked is None:
         return False
@@ -89,14 +89,12 @@ async def _stale(request: Request, services: Services, caller: Caller, ref: Ref,
     return refusal(request, error, changes=changes)
 
 
-async def _answered(request: Request, services: Services, organization: UUID, ref: Ref, answer: Answer) -> Response:
+async def answer_document(services: Services, organization: UUID, answer: Answer) -> dict[str, Any]:
+    """What came of an order, as a `CommandAnswer`."""
     versions = {str(stream): version for stream, version in (answer.versions or {}).items()}
     document: dict[str, Any] = {"outcome": answer.outcome, "position": None, "versions": versions, "events": []}
-    headers: dict[str, str] = {}
-    status = 200
     if answer.last_position:
         document["position"] = {"first": answer.first_position, "last": answer.last_position}
-        headers["Goalcycle-Position"] = str(answer.last_position)
     for stream, event in answer.events:
         entry: dict[str, Any] = {
             "stream": {"kind": stream.kind, "id": str(stream.stream)},
@@ -105,6 +103,17 @@ async def _answered(request: Request, services: Services, organization: UUID, re
         if answer.outcome == "dry_run":
             entry["data"] = (await rendered(services.opener(organization), event)).value
         document["events"].append(entry)
+    return document
+
+
+def position_header(answer: Answer) -> dict[str, str]:
+    """The position that a read waits for to show what was written."""
+    return {"Goalcycle-Position": str(answer.last_position)} if answer.last_position else {}
+
+
+async def _answered(request: Request, services: Services, organization: UUID, ref: Ref, answer: Answer) -> Response:
+    document = await answer_document(services, organization, answer)
+    headers, status = position_header(answer), 200
     written = (answer.versions or {}).get(ref.stream)
     if answer.outcome != "dry_run":
         # Callers' commands lead to facts only, so the version after them is the last fact's.
@@ -115,7 +124,8 @@ async def _answered(request: Request, services: Services, organization: UUID, re
     return JSONResponse(document, status, headers=headers)
 
 
-def _checked(key: str | None) -> str:
+def checked_key(key: str | None) -> str:
+    """The caller's Idempotency-Key, else one of our own. Raises `header.malformed`."""
     if key is None:
         return str(uuid4())
     if KEY.fullmatch(key) is None:

@@ -53,11 +53,15 @@ async def _invalid_parameters(request: Request, error: Exception) -> Response:
 
 
 def _invalid(request: Request, found: Sequence[tuple[str, Mapping[str, Any]]]) -> Response:
+    return problem_response(request, INVALID, errors=schema_faults(request, found))
+
+
+def schema_faults(request: Request, found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """What does not fit a schema, by JSON pointer, in the caller's language."""
     texts = texts_for(request.headers.get("accept-language", ""))
-    errors = [
+    return [
         {"pointer": pointer, "code": error["type"], "message": field_message(texts, error)} for pointer, error in found
     ]
-    return problem_response(request, INVALID, errors=errors)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

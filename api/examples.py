@@ -204,6 +204,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "AcknowledgeResult": {"result": HASH, "how": "assent", "comment": "Fair"},
 }
 
+BULK_EXAMPLE: dict[str, Any] = {
+    "items": [
+        {"command": "AcceptRevision", "stream": PLAN, "body": {"goal": OKR, "hash": HASH}},
+        {"command": "SignPlan", "stream": PLAN, "key": "sign-ben", "body": {"hash": HASH}},
+    ]
+}
+"""Many commands in one request."""
 BY_FIELD: dict[str, Any] = {
     "cycle": CYCLE,
     "owner": BEN,

@@ -18,7 +18,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from api.addresses import ADDRESSES, Address
 from api.examples import PATH_EXAMPLES, example_of
 from api.problems import PROBLEM_TYPE
-from api.shapes import SHAPES, CommandAnswer
+from api.shapes import SHAPES, BulkCommands, CommandAnswer
 from domain.registry import CALLABLE
 
 SCHEMA_REF = "#/components/schemas/{model}"
@@ -97,6 +97,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
             *((command, "validation") for _, command in CALLABLE.values()),
+            (BulkCommands, "validation"),
             *((shape, "serialization") for shape in SHAPES),
         ]
         document["paths"] |= {address.path: {"post": _operation(address)} for address in ADDRESSES}

@@ -98,13 +98,17 @@ RETRY_SECONDS = "1"
 
 def refusal(request: Request, error: DomainError, **more: Any) -> Response:
     """The response that a domain error stands for; `more` are extension members."""
-    texts = texts_for(request.headers.get("accept-language", ""))
-    errors = [
+    return problem_response(request, error.problem, error.params, errors=fields_at_fault(request, error), **more)
+
+
+def fields_at_fault(request: Request, error: DomainError) -> list[dict[str, Any]]:
+    """The fields that a refusal, and what was refused with it, point to."""
+    texts = _texts(request)
+    return [
         {"pointer": one.pointer, "code": one.code, "message": texts.filled(one.problem.sentence, one.params)}
         for one in (error, *error.others)
         if one.pointer
     ]
-    return problem_response(request, error.problem, error.params, errors=errors, **more)
 
 
 def problem_response(
@@ -116,8 +120,26 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """A problem document in the caller's language."""
-    texts = texts_for(request.headers.get("accept-language", ""))
+    """A problem document in the caller's language, as the answer to the whole request."""
+    request.state.problem = kind.code
+    document = problem_document(request, kind, params, errors, **more)
+    return Response(
+        json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"),
+        kind.status,
+        media_type=PROBLEM_TYPE,
+        headers=_headers(kind, _texts(request)) | dict(headers or {}),
+    )
+
+
+def problem_document(
+    request: Request,
+    kind: Problem,
+    params: Mapping[str, Any] | None = None,
+    errors: Sequence[Mapping[str, Any]] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """What a refusal says, in the caller's language."""
+    texts = _texts(request)
     detail = texts.filled(kind.sentence, params or {})
     document: dict[str, Any] = {
         "type": f"{str(request.base_url).rstrip('/')}/problems/{kind.code}",
@@ -132,13 +154,11 @@ def problem_response(
         document["errors"] = list(errors)
     document |= more
     document["request_id"] = getattr(request.state, "request_id", "")
-    request.state.problem = kind.code
-    return Response(
-        json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"),
-        kind.status,
-        media_type=PROBLEM_TYPE,
-        headers=_headers(kind, texts) | dict(headers or {}),
-    )
+    return document
+
+
+def _texts(request: Request) -> Texts:
+    return texts_for(request.headers.get("accept-language", ""))
 
 
 def _headers(kind: Problem, texts: Texts) -> dict[str, str]:

@@ -97,6 +97,45 @@ class AsOf(Shape):
     """When an instant was asked for."""
 
 
+class BulkItem(Shape):
+    """One of many commands."""
+
+    command: str
+    """Its name, such as `SignPlan`."""
+    stream: UUID | None = None
+    """The cycle or plan that it is sent to; absent: the directory."""
+    version: int | None = Field(None, ge=0, lt=10**18)
+    """The version that you saw, as in `If-Match`; required where the command is an edit. 0: it must not exist yet."""
+    key: str | None = Field(None, pattern=r"^[\x21-\x7e]{1,255}$")
+    """Its own Idempotency-Key, the same as at the command's own address. Absent: made of the request's key and its
+    place. Of no meaning in an atomic request, which has one key."""
+    body: dict[str, Any] = Field(default_factory=dict)
+    """As at the command's own address."""
+
+
+class BulkCommands(Shape):
+    """Many commands in one request."""
+
+    atomic: bool = False
+    """All or nothing, in this order. Otherwise each has an answer of its own, and at most 200 are taken."""
+    items: list[BulkItem] = Field(min_length=1, max_length=5_000)
+
+
+class BulkItemAnswer(Shape):
+    """What came of one of many commands: an answer or a problem."""
+
+    status: int
+    """As if it had been sent alone."""
+    answer: CommandAnswer | None
+    problem: ProblemDocument | None
+
+
+class BulkAnswer(Shape):
+    """What came of commands that were sent one by one, in their order."""
+
+    items: list[BulkItemAnswer]
+
+
 class StateAnswer(Shape):
     """What is known of a directory, cycle or goal."""
 

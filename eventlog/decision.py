@@ -45,7 +45,10 @@ class Step:
     ref: Ref
     command: Command
     pointer: str = ""
-    """Where it stands in the command that it is a part of, as a JSON pointer."""
+    """Where it stands in the command or request that it is a part of, as a JSON pointer. Of the steps that have one
+    every refusal is told, not the first alone."""
+    expected: int | None = None
+    """If-Match: the last fact's version of the stream that the caller saw; 0: it must not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,6 @@ class Order:
     steps: tuple[Step, ...]
     body: bytes = field(repr=False)
     """The canonical bytes of the request, route included, texts in plain: only their HMAC is kept."""
-    expected: int | None = None
-    """If-Match: the last fact's version that the caller saw of the first step's stream; 0: it must not exist."""
     dry_run: bool = False
     causation: UUID | None = None
     now: datetime | None = None
@@ -70,7 +71,8 @@ class Order:
         steps: list[Step] = []
         for step in self.steps:
             steps.append(step)
-            steps += (Step(*part) for part in step.command.spread(step.ref.stream))
+            for part in step.command.spread(step.ref.stream):
+                steps.append(Step(part.ref, part.command, step.pointer + part.pointer))
         return self if len(steps) == len(self.steps) else replace(self, steps=tuple(steps))
 
 
@@ -93,6 +95,13 @@ class Working:
         """The state, for a rule that depends on it."""
         self.read = True
         return self.state
+
+
+def _check_expected(seen: Head, expected: int) -> None:
+    # A stream of notices alone exists, although it has no fact yet.
+    now = seen.fact_version if expected else seen.fact_version or seen.version
+    if expected != now:
+        raise STALE(seen=expected, now=now)
 
 
 class Decision:
@@ -140,11 +149,11 @@ class Decision:
             refused: list[DomainError] = []
             for place, step in enumerate(self.order.steps):
                 own = await self._stream(step.ref)
-                if place == 0:
-                    self._check_expected(own)
-                elif place % BREATH == 0:
+                if place and place % BREATH == 0:
                     await asyncio.sleep(0)
                 try:
+                    if step.expected is not None:
+                        _check_expected(own.start, step.expected)
                     await self._decide(own, step.command)
                 except DomainError as refusal:
                     if not step.pointer or refusal.problem.transient:
@@ -194,13 +203,6 @@ class Decision:
             head = Head(working.version, working.fact_version, append.events[-1].hash, self.at)
             found.append((append.ref, Cached(working.state, head)))
         return found
-
-    def _check_expected(self, own: Working) -> None:
-        expected = self.order.expected
-        # A stream of notices alone exists, although it has no fact yet.
-        now = own.fact_version if expected else own.fact_version or own.version
-        if expected is not None and expected != now:
-            raise STALE(seen=expected, now=now)
 
     async def _stream(self, ref: Ref) -> Working:
         return self._working.get(ref) or self._take(ref, await self._cache.load(self.order.organization, ref))

@@ -319,7 +319,7 @@ class World:
             await appender.close()
 
     def order(self, ref: Ref, command: Command, **more: Any) -> Order:
-        steps = (Step(ref, command),)
+        steps = (Step(ref, command, expected=more.pop("expected", None)),)
         given: dict[str, Any] = {
             "actor": self.person,
             "command_id": uuid4(),
