@@ -26,6 +26,7 @@ KEY_RESULTS = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in r
 MILESTONES = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(3, 5))
 COMMENT = "0f3a5c9e-0000-4000-8000-0000000000e3"
 PLAN = str(plan_id(UUID(CYCLE), UUID(BEN)))
+EDGE = "0f3a5c9e-0000-4000-8000-0000000000a9"
 HASH = "4f2a" + "0" * 60
 
 PATH_EXAMPLES = {"organization": ORGANIZATION, "cycle": CYCLE, "plan": PLAN, "goal": OKR, "code": "signing.stale_hash"}
@@ -178,6 +179,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "ResolveComment": {"goal": OKR, "comment": COMMENT, "answer": "Those of fewer than five people"},
     "WithdrawRevision": {"goal": OKR, "hash": HASH},
+    "RequestAlignment": {
+        "edge": EDGE,
+        "goal": OKR,
+        "key_result": KEY_RESULTS[0],
+        "parent": {"plan": PLAN, "goal": KPI},
+        "parent_hash": HASH,
+    },
+    "AcceptAlignment": {"edge": EDGE, "hash": HASH},
+    "DeclineAlignment": {"edge": EDGE, "reason": "What new customers do first is no matter of support"},
     "SubmitPlan": {"hash": HASH},
     "SignPlan": {"hash": HASH},
     "RejectPlan": {"hash": HASH, "reason": "The plan leaves out the move of the help centre"},

@@ -85,6 +85,8 @@ class Decider(Generic[S]):
     """Who may give which command. What is not granted is refused."""
     overdue: Callable[[S, datetime], list[Event]] = field(default=lambda _state, _at: [])
     """What a date has brought and no event has said yet: it is said before anything else happens."""
+    rests_on: Callable[[S], frozenset[UUID]] = field(default=lambda _state: frozenset())
+    """Streams beside this one whose facts may change its agenda: they wake it, too."""
     commands: dict[type[Command], Decide] = field(default_factory=dict)
     events: dict[type[Event], Evolve] = field(default_factory=dict)
 

@@ -19,7 +19,7 @@ class Wake(StrEnum):
     """Whose agenda an event may change besides its own stream's."""
 
     CHILDREN = "children"
-    """The streams below: a cycle's plans, a directory's cycles and their plans."""
+    """The streams below: a cycle's plans, a directory's cycles and their plans, the plans aligned to a plan's goals."""
     PARENT = "parent"
     """The stream above, while it watches for blockers: a plan's cycle."""
 

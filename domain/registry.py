@@ -25,11 +25,14 @@ import domain.directory.roles
 import domain.directory.sites
 import domain.directory.teams
 import domain.plan.access
+import domain.plan.alignment
+import domain.plan.alignment_answers
 import domain.plan.assigning
 import domain.plan.comments
 import domain.plan.drafting
 import domain.plan.duties
 import domain.plan.negotiation
+import domain.plan.parent_change
 import domain.plan.result
 import domain.plan.sending_back
 import domain.plan.signing

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from domain.cycle.state import CycleState
 from domain.cycle.windows import NEGOTIABLE, Phase
+from domain.plan.alignment import ALIGNABLE
+from domain.plan.alignment_answers import answering
 from domain.plan.ground import Ground
 from domain.plan.signing import approvers
 from domain.plan.state import Goal, PlanState, Side
@@ -33,6 +35,10 @@ class What(StrEnum):
     """Nothing was reported in the present period (R6.1)."""
     FINAL_VALUES = "final_values"
     """No further digest comes before track ends: the quarter's last values are asked for (R2.4)."""
+    ANSWER_ALIGNMENT = "answer_alignment"
+    """A goal of another plan asks to be a child of theirs (R3.7)."""
+    LOOK_AT_PARENT = "look_at_parent"
+    """A parent of their goal has changed, or is gone (R3.7)."""
     ACKNOWLEDGE_RESULT = "acknowledge_result"
     PUBLISH_RESULTS = "publish_results"
     GATE_FAILED = "gate_failed"
@@ -57,10 +63,12 @@ class Wait(Frozen):
     owner: UUID | None = None
     """Whose plan it is."""
     goal: UUID | None = None
+    edge: UUID | None = None
+    """The alignment that it is about; `goal` is then the child."""
     hash: str | None = None
     """What a decision must name."""
     seen_hash: str | None = None
-    """What this person last signed of it: the difference begins there."""
+    """What this person last signed of it, or saw of the parent: the difference begins there."""
     reason: str | None = None
     """Why something is stale: the code of the voiding."""
     due: Instant | None = None
@@ -70,7 +78,7 @@ class Wait(Frozen):
     @property
     def key(self) -> str:
         """Tells the items of one person and plan apart."""
-        return f"{self.what}:{self.goal or ''}"
+        return f"{self.what}:{self.edge or self.goal or ''}"
 
 
 def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iterator[Wait]:
@@ -92,6 +100,8 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
             yield base
         for goal in state.goals.values():
             yield from _goal_waits(goal, found, base)
+    if cycle.phase in ALIGNABLE:
+        yield from _alignment_waits(state, found, base)
     if cycle.phase is Phase.COMMIT and state.goals:
         yield from _signing_waits(state, found, base)
     if cycle.phase is Phase.TRACK:
@@ -132,6 +142,17 @@ def _goal_waits(goal: Goal, found: Ground, base: Wait) -> Iterator[Wait]:
         people = {found.owner} if goal.turn is Side.OWNER else found.counterpart
         for person in sorted(people):
             yield _altered(item, what=What.ANSWER, person=person, due=goal.turn_due, since=goal.turn_since)
+
+
+def _alignment_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait]:
+    for edge in state.edges.values():
+        item = _altered(base, group=Group.NEEDS_ME, goal=edge.goal, edge=edge.id, since=edge.since, due=None)
+        if edge.state == "requested":
+            asked = {"what": What.ANSWER_ALIGNMENT, "person": answering(edge, found), "due": edge.due}
+            yield _altered(item, hash=state.goal(edge.goal).hash, **asked)
+        elif edge.waits_for_look:
+            seen = {"hash": edge.changed_hash, "seen_hash": edge.seen_hash, "group": Group.STALE}
+            yield _altered(item, what=What.LOOK_AT_PARENT, **seen)
 
 
 def _tracking_waits(state: PlanState, cycle: CycleState, base: Wait) -> Iterator[Wait]:

@@ -33,9 +33,12 @@ COUNTERPART, FACILITATOR, FOUNDER, MEMBER, OWNER = (
     Stand.MEMBER,
     Stand.OWNER,
 )
+PARENT_OWNER = Stand.PARENT_OWNER
 COMMIT, TRACK, RETROSPECT = (Phase.COMMIT,), (Phase.TRACK,), (Phase.RETROSPECT,)
 OPEN: tuple[When, ...] = tuple(Phase)
 """In any phase, while the cycle is open."""
+ALIGNABLE: tuple[When, ...] = (*NEGOTIABLE, *TRACK)
+"""No hash covers an alignment, so it may still change while the goals are tracked."""
 
 
 def may(
@@ -65,8 +68,8 @@ def facilitates(phases: tuple[When, ...] = OPEN) -> Grants:
 DUTY = may(Stand.SYSTEM, refusal=DUTY_ONLY)
 KEEPS_DIRECTORY = may(ADMIN, refusal=NOT_ADMIN)
 
-WRITES = (OWNER, Stand.CONTRIBUTOR, Stand.AUTHOR, Stand.VIEWER, Stand.AUDITOR)
-"""Who sees a draft: who writes it, whom they name, and auditors (R8)."""
+WRITES = (OWNER, Stand.CONTRIBUTOR, Stand.AUTHOR, Stand.VIEWER, PARENT_OWNER, Stand.AUDITOR)
+"""Who sees a draft: who writes it, whom they name or ask for a parent, and auditors (R8)."""
 ACTS = (*WRITES, APPROVER, Stand.DELEGATE, COUNTERPART, Stand.MEDIATOR, ASSIGNER)
 """Who negotiates or signs it, too: nobody is asked to sign what is hidden from them."""
 CHAIN = (*ACTS, ABOVE, Stand.UNIT_HR)
@@ -112,12 +115,14 @@ CYCLE: Mapping[str, Grants] = {
     "SendDigest": DUTY,
 }
 PLAN: Mapping[str, Grants] = {
+    "AcceptAlignment": may(PARENT_OWNER, phases=ALIGNABLE),
     "AcceptRevision": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
     "AcknowledgeAssignment": may(OWNER, phases=NEGOTIABLE),
     "AcknowledgeResult": may(OWNER, phases=RETROSPECT),
     "AssignGoal": may(ABOVE, FACILITATOR, phases=NEGOTIABLE, unless=(Stand.SELF_OF_OWNER,)),
     "CheckIn": may(OWNER, phases=TRACK),
     "CommentOnRevision": may(OWNER, COUNTERPART, APPROVER, ASSIGNER, phases=NEGOTIABLE),
+    "DeclineAlignment": may(PARENT_OWNER, OWNER, phases=ALIGNABLE),
     "DraftGoal": may(OWNER, COUNTERPART, FACILITATOR, phases=NEGOTIABLE),
     "Escalate": DUTY,
     "MarkServed": DUTY,
@@ -126,6 +131,7 @@ PLAN: Mapping[str, Grants] = {
     "Reflect": may(OWNER, phases=(*TRACK, *RETROSPECT)),
     "RejectPlan": signs(),
     "Remind": DUTY,
+    "RequestAlignment": may(OWNER, phases=ALIGNABLE),
     "RequestChanges": signs(),
     "SetVisibility": Grants(
         (Grant((OWNER,), OPEN, kinds=OKR), Grant((ASSIGNER, Stand.UNIT_HR), OPEN, kinds=KPI)),

@@ -36,6 +36,8 @@ class Stand(StrEnum):
     CONTRIBUTOR = "contributor"
     COUNTERPART = "counterpart"
     """The other side of the negotiation: whoever signs first (R4)."""
+    PARENT_OWNER = "parent_owner"
+    """Who answers for the parent goal of the alignment that the command names (R3.7)."""
     ASSIGNER = "assigner"
     """Who assigned the KPI that the command names."""
     AUTHOR = "author"
@@ -125,6 +127,7 @@ WORDS: Mapping[Stand, str] = {
     Stand.FOUNDER: "the first person",
     Stand.OWNER: "the plan's owner",
     Stand.COUNTERPART: "the counterpart",
+    Stand.PARENT_OWNER: "who answers for the parent goal",
     Stand.ASSIGNER: "who assigned the goal",
     Stand.FACILITATOR: "the facilitator",
     Stand.ABOVE: "people above the owner",
@@ -205,6 +208,7 @@ RULES: Mapping[Stand, str] = {
     Stand.OWNER: "plan.owner",
     Stand.CONTRIBUTOR: "goal.contributor",
     Stand.COUNTERPART: "plan.counterpart",
+    Stand.PARENT_OWNER: "goal.parent_owner",
     Stand.ASSIGNER: "goal.assigner",
     Stand.AUTHOR: "goal.author",
     Stand.MEDIATOR: "goal.mediator",

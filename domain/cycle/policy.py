@@ -66,6 +66,10 @@ class Policy(Frozen):
     """Comments on one goal, which every command to its plan reads (R4.4; ours)."""
     assignment_served: Duration = WorkingDays(days=3)
     """After this an unanswered assignment counts as served (R2.4)."""
+    alignment_answer: Duration = WorkingDays(days=3)
+    """How long a requested alignment may wait before a reminder (ours)."""
+    orphan_reason_required: bool = False
+    """Refuse to submit an OKR without a parent that states no reason (R3.7); else it is a finding."""
     signature_reminder: Duration = WorkingDays(days=2)
     """How long a signature may wait before a reminder (R5.6)."""
     signature_escalation: Duration = WorkingDays(days=5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from domain.access.grants import PLAN
 from domain.access.refusals import CYCLE_UNKNOWN, GOAL_UNKNOWN, PLAN_UNKNOWN
 from domain.access.verdict import Facts
@@ -25,7 +27,7 @@ def plan_facts(state: PlanState, command: Command, context: Context) -> Facts:
     person = context.actor
     if not found.directory.is_active(person):
         return Facts(phase=phase, active=False)
-    named = getattr(command, "goal", None)
+    named = _goal_named(state, command)
     goal = state.goals.get(named) if named is not None else None
     grants = PLAN.get(type(command).__name__)
     stands = stands_of(Asking(person, found, state, goal), grants.stands if grants else ())
@@ -36,6 +38,12 @@ def plan_facts(state: PlanState, command: Command, context: Context) -> Facts:
     elif goal is not None and person != found.owner and not Sight(person, found, state).sees(goal):
         raise GOAL_UNKNOWN(goal=str(named))
     return Facts(stands, phase, goal.definition.kind if goal else None)
+
+
+def _goal_named(state: PlanState, command: Command) -> UUID | None:
+    """The goal that a command is about, by itself or by an alignment of it."""
+    edge = state.edges.get(getattr(command, "edge", None)) if state.edges else None  # type: ignore[arg-type]
+    return edge.goal if edge is not None else getattr(command, "goal", None)
 
 
 plan.facts, plan.grants = plan_facts, PLAN

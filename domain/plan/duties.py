@@ -6,29 +6,40 @@ it is still owed and answers with no event where it is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import ClassVar, Literal
+from itertools import chain
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from domain.agenda import Agenda, Duty, agenda_of
 from domain.cycle.windows import NEGOTIABLE, Phase
-from domain.decider import Context
+from domain.decider import Context, Ref
 from domain.messages import Event, Wake
+from domain.plan.alignment import ALIGNABLE
+from domain.plan.alignment_answers import answering
 from domain.plan.ground import Ground, ground, next_above
+from domain.plan.links import Edge
+from domain.plan.parent_change import ParentChanged, is_news, parent_now
 from domain.plan.signing import approvers
 from domain.plan.state import PlanCommand, PlanState, Receipt, Signing, plan
 
 
 class Remind(PlanCommand):
-    """Remind those who keep a signature or an answer waiting."""
+    """Remind those who keep a signature or an answer waiting, and the child of a parent that changed."""
 
     system: ClassVar[bool] = True
 
-    about: Literal["signature", "turn"]
+    about: Literal["signature", "turn", "alignment", "parent"]
     since: int
     """The version that made the wait begin."""
     goal: UUID | None = None
+    edge: UUID | None = None
+    """The alignment that it is about."""
+
+    def looks_at(self, stream: UUID, state: PlanState, states: Mapping[Ref, Any]) -> Iterable[Ref]:
+        edge = state.edges.get(self.edge) if self.about == "parent" and self.edge is not None else None
+        return () if edge is None or edge.parent.plan == stream else (Ref("plan", edge.parent.plan),)
 
 
 class Escalate(PlanCommand):
@@ -54,9 +65,10 @@ class Reminded(Event):
 
     notice: ClassVar[bool] = True
 
-    about: Literal["signature", "turn"]
+    about: Literal["signature", "turn", "alignment"]
     since: int
     goal: UUID | None = None
+    edge: UUID | None = None
     people: tuple[UUID, ...]
 
 
@@ -101,6 +113,8 @@ def _owed_in_phase(state: PlanState, found: Ground) -> Iterator[Duty]:
     phase = found.cycle.phase
     if phase in NEGOTIABLE:
         yield from _owed_on_goals(state)
+    if phase in ALIGNABLE:
+        yield from _owed_on_requests(state)
     if phase is Phase.COMMIT and state.signing is not None and not state.signing.complete:
         yield from _owed_on_signing(state.signing, found)
     if phase is Phase.RETROSPECT and state.cycle is not None:
@@ -113,6 +127,21 @@ def _owed_on_goals(state: PlanState) -> Iterator[Duty]:
             yield _duty(goal.turn_due, Remind(about="turn", since=goal.turn_since, goal=goal.id))
         if goal.definition.kind == "kpi" and goal.receipt is None and goal.served_at is not None:
             yield _duty(goal.served_at, MarkServed(about="assignment", since=goal.turn_since, goal=goal.id))
+
+
+def _owed_on_requests(state: PlanState) -> Iterator[Duty]:
+    for edge in state.edges.values():
+        if edge.state == "requested" and not edge.reminded:
+            yield _duty(edge.due, Remind(about="alignment", since=edge.since, goal=edge.goal, edge=edge.id))
+
+
+def _owed_on_parents(state: PlanState, found: Ground, context: Context, edges: Iterable[Edge]) -> Iterator[Duty]:
+    """A look where a parent has changed: at once. Besides `owed`, since it alone looks at other plans."""
+    if found.takes_part and found.cycle.held is None and found.cycle.phase in ALIGNABLE:
+        for edge in edges:
+            if edge.state == "accepted" and is_news(edge, now := parent_now(edge, state, context)):
+                told = Remind(about="parent", since=edge.since, goal=edge.goal, edge=edge.id)
+                yield Duty(f"Remind:parent:{edge.id}:{(now or 'gone')[:16]}:v{edge.since}", edge.at, told)
 
 
 def _owed_on_signing(signing: Signing, found: Ground) -> Iterator[Duty]:
@@ -138,7 +167,7 @@ def _owed_on_result(state: PlanState, found: Ground) -> Iterator[Duty]:
 
 def _duty(due: datetime, command: Remind | Escalate | MarkServed) -> Duty:
     about = getattr(command, "about", "signature")
-    goal = getattr(command, "goal", None)
+    goal = getattr(command, "edge", None) or getattr(command, "goal", None)
     subject = f"{about}:{goal}" if goal else about
     return Duty(f"{type(command).__name__}:{subject}:v{command.since}:{due.isoformat()}", due, command)
 
@@ -151,15 +180,35 @@ def _still_owed(state: PlanState, context: Context, command: PlanCommand) -> Gro
 @plan.decides(Remind)
 def remind(state: PlanState, command: Remind, context: Context) -> list[Event]:
     """Once for each wait."""
+    if command.about == "parent":
+        return _tell_child(state, command, context)
     found = _still_owed(state, context, command)
     if found is None:
         return []
     if command.about == "signature":
         people = approvers(found, state.signing) if state.signing else frozenset()
+    elif command.edge is not None:
+        people = frozenset({answering(state.edges[command.edge], found)})
     else:
         turn = state.goal(command.goal).turn if command.goal else None
         people = frozenset({found.owner}) if turn == "owner" else found.counterpart
-    return [Reminded(about=command.about, since=command.since, goal=command.goal, people=tuple(sorted(people)))]
+    return [
+        Reminded(
+            about=command.about,
+            since=command.since,
+            goal=command.goal,
+            edge=command.edge,
+            people=tuple(sorted(people)),
+        )
+    ]
+
+
+def _tell_child(state: PlanState, command: Remind, context: Context) -> list[Event]:
+    edge = state.edges.get(command.edge) if command.edge is not None else None
+    found = ground(state, context)
+    if edge is None or not any(duty.command == command for duty in _owed_on_parents(state, found, context, (edge,))):
+        return []
+    return [ParentChanged(edge=edge.id, goal=edge.goal, parent_hash=parent_now(edge, state, context))]
 
 
 @plan.decides(Escalate)
@@ -194,6 +243,8 @@ def mark_served(state: PlanState, command: MarkServed, context: Context) -> list
 def reminded(state: PlanState, event: Reminded) -> PlanState:
     if event.about == "turn" and event.goal is not None:
         return state.with_goal(state.goal(event.goal).model_copy(update={"turn_reminded": True}))
+    if event.edge is not None:
+        return state.with_edge(state.edges[event.edge].model_copy(update={"reminded": True}))
     if state.signing is None:
         return state
     return state.model_copy(update={"signing": state.signing.model_copy(update={"reminded": True})})
@@ -227,7 +278,8 @@ def plan_agenda(state: PlanState, context: Context, now: datetime) -> Agenda:
     phase = found.cycle.phase.value
     if found.cycle.closed:
         return Agenda(phase=phase, closed=True, summary="The cycle is closed")
-    return agenda_of(owed(state, found), now, phase=phase, summary=_summary(state, phase))
+    duties = chain(owed(state, found), _owed_on_parents(state, found, context, state.edges.values()))
+    return agenda_of(duties, now, phase=phase, summary=_summary(state, phase))
 
 
 def _summary(state: PlanState, phase: str) -> str:

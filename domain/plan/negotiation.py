@@ -15,6 +15,7 @@ from domain.plan.diff import PATH, Change, diff
 from domain.plan.drafting import require_current, require_weight
 from domain.plan.ground import admitted, require_actor
 from domain.plan.lint import lint_goal
+from domain.plan.parent_change import looked_at
 from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
 from domain.plan.talks import Standing
 from domain.plan.turns import (
@@ -79,7 +80,7 @@ class AcceptRevision(PlanCommand):
 class RevisionProposed(Event):
     """One side has put a complete revision on the table."""
 
-    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT})
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT, Wake.CHILDREN})
 
     goal: UUID
     number: int
@@ -185,7 +186,8 @@ def accept_revision(state: PlanState, command: AcceptRevision, context: Context)
 def revision_proposed(state: PlanState, event: RevisionProposed) -> PlanState:
     goal = state.goal(event.goal)
     is_okr = event.definition.kind == "okr"
-    return state.with_goal(
+    looked = looked_at(state, goal.id) if state.edges and event.side is Side.OWNER else state
+    return looked.with_goal(
         goal.model_copy(
             update={
                 "definition": event.definition,

@@ -14,6 +14,7 @@ from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.plan.ground import Ground, admitted, require_actor
 from domain.plan.lint import lint_plan
+from domain.plan.orphans import ORPHAN, is_orphan, orphans
 from domain.plan.state import PlanCommand, PlanState, Signature, Signing, plan
 from domain.plan.turns import require_unblocked
 from domain.problems import problem
@@ -125,6 +126,8 @@ def submit_plan(state: PlanState, command: SubmitPlan, context: Context) -> list
         require_unblocked(goal)
         if goal.definition.kind == "okr" and found.cycle.policy.approach_required and goal.definition.approach is None:
             raise APPROACH(goal=str(goal.id))
+        if found.cycle.policy.orphan_reason_required and is_orphan(state, goal):
+            raise ORPHAN(goal=str(goal.id))
     _require_weights(state)
     _require_hash(state, found, command.hash)
     remind_at, escalate_at = _patience(found, context)
@@ -132,7 +135,7 @@ def submit_plan(state: PlanState, command: SubmitPlan, context: Context) -> list
         PlanSubmitted(
             hash=command.hash,
             submitted_by=context.actor,
-            findings=lint_plan((goal.definition for goal in state.goals.values()), found.cycle.policy),
+            findings=lint_plan((goal.definition for goal in state.goals.values()), found.cycle.policy) + orphans(state),
             remind_at=remind_at,
             escalate_at=escalate_at,
         )

@@ -62,6 +62,14 @@ def _is_author(asking: Asking) -> bool:
     return asking.goal is not None and asking.person in (asking.goal.author, asking.goal.first_author)
 
 
+def _is_parent_owner(asking: Asking) -> bool:
+    """Whoever is to answer must see what asks (R3.7)."""
+    edges, responsible = asking.state.edges, asking.found.directory.responsible
+    return asking.goal is not None and any(
+        edge.goal == asking.goal.id and responsible(edge.parent_owner) == asking.person for edge in edges.values()
+    )
+
+
 def _is_viewer(asking: Asking) -> bool:
     return asking.goal is not None and asking.person in asking.goal.viewers
 
@@ -71,6 +79,7 @@ OF_GOAL: Mapping[Stand, Callable[[Asking], bool]] = {
     Stand.AUTHOR: _is_author,
     Stand.CONTRIBUTOR: _never,
     Stand.MEDIATOR: _never,
+    Stand.PARENT_OWNER: _is_parent_owner,
     Stand.VIEWER: _is_viewer,
 }
 HOLDS: Mapping[Stand, Callable[[Asking], bool]] = {

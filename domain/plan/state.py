@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -15,6 +15,7 @@ from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.goals import GoalDefinition, plan_hash
 from domain.messages import Command
+from domain.plan.links import Edge
 from domain.plan.talks import Comment, Standing
 from domain.plan.talks import Side as Side  # told here to those who speak of a goal's sides
 from domain.sealed import AuthorText
@@ -22,6 +23,7 @@ from domain.values import Frozen, Instant, Number, Share, plan_id
 
 Audience = Literal["default", "organization", "chain", "private"]
 """Who sees a goal (R8): by its kind; everybody; the chain; or only who writes, negotiates or signs it."""
+NO_STREAMS: frozenset[UUID] = frozenset()
 
 
 class Reading(Frozen):
@@ -88,6 +90,8 @@ class Goal(Frozen):
     """Who may see it (R8)."""
     viewers: frozenset[UUID] = frozenset()
     """Who may see it besides."""
+    orphan: AuthorText | None = None
+    """Why it has no parent (R3.7)."""
 
     @property
     def agreed(self) -> bool:
@@ -173,6 +177,8 @@ class PlanState(Frozen):
     voided: tuple[VoidedSignature, ...] = ()
     receipt: Receipt | None = None
     last_check_in: Instant | None = None
+    edges: dict[UUID, Edge] = Field(default_factory=dict)
+    """Alignments of its goals to parents, by id (R3.7)."""
 
     @property
     def id(self) -> UUID:
@@ -201,6 +207,10 @@ class PlanState(Frozen):
         """The plan with one goal replaced."""
         return self.model_copy(update={"goals": {**self.goals, goal.id: goal}})
 
+    def with_edge(self, edge: Edge) -> PlanState:
+        """The plan with one alignment replaced."""
+        return self.model_copy(update={"edges": {**self.edges, edge.id: edge}})
+
     def content_hash(self, scoring_hash: str) -> str:
         """What a signature binds (R5.1)."""
         return plan_hash((goal.hash for goal in self.goals.values()), scoring_hash)
@@ -208,6 +218,11 @@ class PlanState(Frozen):
 
 class PlanCommand(Command):
     """A command to a plan."""
+
+    def looks_at(self, stream: UUID, state: PlanState, states: Mapping[Ref, Any]) -> Iterable[Ref]:
+        """The other streams that the rule looks at, as far as `states` tells already which they are."""
+        del stream, state, states
+        return ()
 
 
 class OpeningCommand(PlanCommand):
@@ -224,10 +239,23 @@ class OpeningCommand(PlanCommand):
 
 
 def plan_needs(command: Command | None, stream: UUID, state: Any, states: Mapping[Ref, Any]) -> Sequence[Ref]:
-    """A plan's rules stand on its cycle and the directory."""
-    del stream, states
+    """A plan's rules stand on its cycle and the directory; an alignment looks up at other plans. So does the agenda: a
+    look is owed where a parent has changed.
+    """
     cycle = state.cycle or (command.cycle if isinstance(command, OpeningCommand) else None)
-    return [DIRECTORY] if cycle is None else [DIRECTORY, Ref("cycle", cycle)]
+    refs = [DIRECTORY] if cycle is None else [DIRECTORY, Ref("cycle", cycle)]
+    if command is None:
+        return [*refs, *(Ref("plan", above) for above in rests_on(state))] if state.edges else refs
+    if isinstance(command, PlanCommand):
+        refs += command.looks_at(stream, state, states)
+    return refs
+
+
+def rests_on(state: PlanState) -> frozenset[UUID]:
+    """The other plans whose facts may change this plan's agenda: those of its goals' parents."""
+    if not state.edges:
+        return NO_STREAMS
+    return frozenset(edge.parent.plan for edge in state.edges.values() if edge.state == "accepted") - {state.id}
 
 
 def _owner_of(state: PlanState, command: Command | None) -> UUID | None:
@@ -240,4 +268,5 @@ plan = Decider(
     needs=plan_needs,
     owner_of=_owner_of,
     parent_of=lambda state: state.cycle,
+    rests_on=rests_on,
 )

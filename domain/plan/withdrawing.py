@@ -37,7 +37,7 @@ class WithdrawRevision(PlanCommand):
 class RevisionWithdrawn(Event):
     """A side took its revision back."""
 
-    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT})
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.PARENT, Wake.CHILDREN})
 
     goal: UUID
     hash: Hash

@@ -56,6 +56,10 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     goals = (await world.plan())["state"]["goals"]
     await send("AcceptRevision", hash=goals[OKR]["hash"])
     await send("AcknowledgeAssignment", BEN, hash=goals[EXAMPLES["AssignGoal"]["goal"]]["hash"])
+    goals = (await world.plan())["state"]["goals"]
+    await send("RequestAlignment", BEN, parent_hash=goals[EXAMPLES["AssignGoal"]["goal"]]["hash"])
+    await send("AcceptAlignment", BEN, hash=goals[OKR]["hash"])
+    await send("DeclineAlignment", BEN)
     sent.add("AdvancePhase")
     await world.advance()
     await world.advance()

@@ -20,10 +20,13 @@ from domain.directory.state import Role
 from domain.goals import goal_hash, plan_hash
 from domain.messages import Event
 from domain.plan import (
+    alignment,
+    alignment_answers,
     comments,
     drafting,
     duties,
     negotiation,
+    parent_change,
     result,
     sending_back,
     signing,
@@ -107,6 +110,12 @@ class Model:
     closed: bool = False
     last_at: datetime | None = None
     later: list[tuple[datetime, Event]] = field(default_factory=list)
+    asked: dict[UUID, tuple[UUID, UUID, UUID]] = field(default_factory=dict)
+    """Alignments by id: child goal, parent goal, who answers."""
+    above: dict[UUID, tuple[UUID, UUID]] = field(default_factory=dict)
+    """The accepted ones: child goal, parent goal."""
+    hashes: dict[UUID, str] = field(default_factory=dict)
+    """What each alignment's child knows of its parent."""
 
     def see(self, ref: Ref, actor: UUID, at: datetime, event: Event) -> None:
         assert self.last_at is None or at >= self.last_at, "time went backwards"
@@ -329,12 +338,52 @@ class Model:
                 assert (self.phase, actor) == ("track", plan.person)
                 goal = plan.goals[event.goal]
                 goal.final, goal.reported = event.final, at
+            case alignment.AlignmentRequested() | alignment.AlignmentAccepted() | alignment.AlignmentConfirmed():
+                self._aligned(plan, actor, event)
+            case alignment_answers.AlignmentDeclined():
+                assert actor in (plan.person, self.asked[event.edge][2])
+                self.above.pop(event.edge, None)
+            case parent_change.ParentChanged():
+                assert event.parent_hash == self._hash_of(self.above[event.edge][1])
+                assert event.parent_hash != self.hashes[event.edge], "told of a change that the child knows"
+                self.hashes[event.edge] = event.parent_hash
             case result.ResultAcknowledged() | duties.ResultServed():
                 assert self.results is not None
                 assert event.result == self.results[plan.owner], "another result was received than the one published"
                 plan.receipt = event.result
             case _:
                 self._signing(plan, actor, event)
+
+    def _hash_of(self, goal: UUID) -> str:
+        return next(plan.goals[goal].hash for plan in self.plans.values() if goal in plan.goals)
+
+    def _aligned(self, plan: Plan, actor: UUID, event: Event) -> None:
+        match event:
+            case alignment.AlignmentRequested():
+                assert actor == plan.person, "somebody else asked"
+                assert event.edge not in self.above, "asked, although it holds"
+                assert event.parent_hash == self._hash_of(event.parent.goal)
+                answers = self.teams.get(event.parent_owner, event.parent_owner)
+                self.asked[event.edge] = event.goal, event.parent.goal, answers
+                self.hashes[event.edge] = event.parent_hash
+            case alignment.AlignmentAccepted():
+                child, parent, answers = self.asked[event.edge]
+                assert actor == answers, "somebody else accepted"
+                assert event.hash == plan.goals[child].hash
+                self.above[event.edge] = child, parent
+                self._assert_no_circle(child)
+            case alignment.AlignmentConfirmed():
+                assert event.edge in self.above
+                assert event.parent_hash == self._hash_of(self.above[event.edge][1])
+                self.hashes[event.edge] = event.parent_hash
+
+    def _assert_no_circle(self, child: UUID) -> None:
+        """Step by step upwards from the child: however far, it is never reached again."""
+        reached, step = set[UUID](), {child}
+        while step:
+            step = {parent for below, parent in self.above.values() if below in step} - reached
+            reached |= step
+        assert child not in reached, "alignments run in a circle"
 
     def _side(self, plan: Plan, actor: UUID) -> str:
         return "owner" if actor == plan.person else "counterpart"

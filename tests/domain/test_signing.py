@@ -222,7 +222,7 @@ def test_r3_5_few_or_many_objectives_are_a_finding_of_the_submission(count: int)
     shares = {1: ["100"], 6: ["16.67", "16.67", "16.67", "16.67", "16.67", "16.65"]}[count]
     world = weighted(*shares).submitted()
     expected = "lint.few_objectives" if count == 1 else "lint.many_objectives"
-    assert world.last(PlanSubmitted).findings == (expected,)
+    assert world.last(PlanSubmitted).findings == (expected, "lint.orphan")
 
 
 def test_r5_4_whoever_signed_for_another_does_not_sign_their_own_step_too() -> None:

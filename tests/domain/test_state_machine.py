@@ -55,7 +55,7 @@ class CycleMachine(AnyWalk):
         after = self.owed()
         for other in before:
             if other != ref and before[other] != after[other]:
-                needed = Wake.PARENT if ref.kind == "plan" else Wake.CHILDREN
+                needed = Wake.PARENT if (ref.kind, other.kind) == ("plan", "cycle") else Wake.CHILDREN
                 assert needed in wakes, (
                     f"{type(command).__name__} changes what a {other.kind} owes and does not wake it"
                 )

@@ -44,7 +44,7 @@ from domain.problems import DomainError
 from domain.registry import DECIDERS
 from domain.values import SYSTEM
 from tests.domain.cycle_model import CycleModel, PlanFacts
-from tests.domain.talking import Talking
+from tests.domain.linking import Linking
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, increase, kpi, milestones, okr, who
 
 PEOPLE = (LEAD, HEAD, STAFF, OTHER, *BOARD)
@@ -59,7 +59,7 @@ goals = st.sampled_from(["okr", "kpi"])
 target = f"key_results.{who('berths')}.target"
 
 
-class AnyWalk(Talking):
+class AnyWalk(Linking):
     """One cycle with a person's and a team's plan."""
 
     @initialize(start=st.sampled_from(Phase), owes=st.booleans())

@@ -1,0 +1,61 @@
+"""A parent's change asks the child for a look, and never changes the child's hash (R3.7).
+
+The child is told once for each revision of the parent. It looks, and says that it still fits (RequestAlignment with the
+new hash), revises its goal, or withdraws.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.decider import Context
+from domain.messages import Event
+from domain.plan.alignment import plan_of, standing
+from domain.plan.links import Edge
+from domain.plan.state import PlanState, plan
+from domain.values import Hash
+
+
+class ParentChanged(Event):
+    """The child was told that a parent is not what it saw. A notice: what to do about it is the child's to say."""
+
+    notice: ClassVar[bool] = True
+
+    edge: UUID
+    goal: UUID
+    """The child."""
+    parent_hash: Hash | None = None
+    """The parent goal's now: absent where it is gone; what the child saw, where it is as it was again."""
+
+
+def parent_now(edge: Edge, state: PlanState, context: Context) -> str | None:
+    """The parent goal's present hash; None where it is gone."""
+    goal = standing(edge.parent, plan_of(edge.parent, state, context))
+    return None if goal is None else goal.hash
+
+
+def is_news(edge: Edge, now: str | None) -> bool:
+    """Whether the child has neither seen this of its parent, nor was told of it."""
+    known = None if edge.dropped else edge.changed_hash or edge.seen_hash
+    return edge.state == "accepted" and now != known
+
+
+@plan.evolves(ParentChanged)
+def parent_changed(state: PlanState, event: ParentChanged) -> PlanState:
+    edge = state.edges[event.edge]
+    told = {
+        "changed_hash": None if event.parent_hash == edge.seen_hash else event.parent_hash,
+        "dropped": event.parent_hash is None,
+        "since": state.version + 1,
+    }
+    return state.with_edge(edge.model_copy(update=told))
+
+
+def looked_at(state: PlanState, goal: UUID) -> PlanState:
+    """The plan after the child was revised: that answers every parent's change it was told of (R3.7)."""
+    for edge in state.edges.values():
+        if edge.goal == goal and edge.changed_hash is not None:
+            seen = {"seen_hash": edge.changed_hash, "changed_hash": None, "since": state.version + 1}
+            state = state.with_edge(edge.model_copy(update=seen))
+    return state
