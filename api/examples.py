@@ -117,6 +117,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "EnrolParticipant": {"owner": TEAM},
     "ExcuseParticipant": {"owner": TEAM, "reason": "The team was formed too late in the quarter"},
+    "RecomputeDeadlines": {"reason": "The official notice for 2027 is out"},
     "ExtendDeadline": {"phase": "retrospect", "until": "2099-06-30T18:00:00+08:00", "reason": "Public holidays"},
     "ReopenPhase": {"phase": "track", "until": "2099-05-31T18:00:00+08:00", "reason": "A late reading must count"},
     "AmendCycle": {"name": "2027-Q1 (spring)", "reason": "The name of the quarter's review"},

@@ -109,6 +109,7 @@ CYCLE: Mapping[str, Grants] = {
     "OpenCycle": may(ADMIN, refusal=NOT_ADMIN),
     "OpenNextCycle": DUTY,
     "PublishResults": facilitates(RETROSPECT),
+    "RecomputeDeadlines": facilitates(),
     "ReopenPhase": facilitates((*OPEN, "closed")),
     "RequestBypass": facilitates(),
     "ResumeCycle": facilitates(),

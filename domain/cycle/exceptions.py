@@ -112,17 +112,16 @@ def reopen_phase(state: CycleState, command: ReopenPhase, context: Context) -> l
 def deadline_extended(state: CycleState, event: DeadlineExtended) -> CycleState:
     # More time for a later phase does not mend the gate that failed in this one.
     failure = None if event.phase is state.phase else state.gate_failure
-    return state.model_copy(
-        update={"deadlines": dict(event.deadlines), "owed_since": state.version + 1, "gate_failure": failure}
-    )
+    moved = state.moved_to(event.deadlines)
+    return state.model_copy(update={**moved, "owed_since": state.version + 1, "gate_failure": failure})
 
 
 @cycle.evolves(PhaseReopened)
 def phase_reopened(state: CycleState, event: PhaseReopened) -> CycleState:
     return state.model_copy(
         update={
+            **state.moved_to(event.deadlines),
             "phase": event.phase,
-            "deadlines": dict(event.deadlines),
             "owed_since": state.version + 1,
             "closing": None,
             "gate_failure": None,

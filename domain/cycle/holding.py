@@ -101,8 +101,8 @@ def cycle_held(state: CycleState, event: CycleHeld) -> CycleState:
 def cycle_resumed(state: CycleState, event: CycleResumed) -> CycleState:
     return state.model_copy(
         update={
+            **state.moved_to(event.deadlines),
             "held": None,
-            "deadlines": dict(event.deadlines),
             "digest_due": event.digest_due,
             "results_served_at": event.results_served_at,
             "grace_until": event.grace_until,

@@ -176,6 +176,8 @@ class CycleState(Frozen):
     """What the deadlines were reckoned from; None in a cycle opened before that was kept."""
     provisional: tuple[Phase, ...] = ()
     """Phases whose deadline depends on a year without an official notice (R2.2)."""
+    moved: tuple[Phase, ...] = ()
+    """Phases whose deadline somebody moved: RecomputeDeadlines leaves it alone."""
     participants: dict[UUID, Participant] = Field(default_factory=dict)
     parent: UUID | None = None
     """The cycle that this one is a part of (R2.8)."""
@@ -238,6 +240,15 @@ class CycleState(Frozen):
             item.model_copy(update={"used": item.number == used, "over": True}) if item.stands else item
             for item in self.bypasses
         )
+
+    def moved_to(self, deadlines: Mapping[Phase, datetime]) -> dict[str, Any]:
+        """What changes where deadlines are moved by hand: they no longer are what the calendar says."""
+        by_hand = {phase for phase, due in deadlines.items() if due != self.deadlines[phase]}
+        return {
+            "deadlines": dict(deadlines),
+            "moved": tuple(phase for phase in Phase if phase in self.moved or phase in by_hand),
+            "provisional": tuple(phase for phase in self.provisional if phase not in by_hand),
+        }
 
     def takes_part(self, owner: UUID) -> bool:
         """Whether an owner is enrolled and not excused."""

@@ -117,7 +117,8 @@ class Windows(Frozen):
 def require_order(deadlines: Mapping[Phase, datetime], now: datetime) -> None:
     """Refuse phases that would close before an earlier one or `now`. Raises `cycle.windows_out_of_order`."""
     before = now
-    for phase, closes_at in deadlines.items():
+    for phase in filter(deadlines.__contains__, Phase):
+        closes_at = deadlines[phase]
         if closes_at <= before:
             raise WINDOWS_ORDER(f"/windows/{phase}", phase=phase.value, closes_at=str(closes_at), before=str(before))
         before = closes_at

@@ -80,6 +80,7 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     await world.advance()
     await send("ReopenPhase")
     await world.advance()
+    await send("RecomputeDeadlines")
     await send("ExtendDeadline")
     await send("Reflect", BEN)
     await send("PublishResults")

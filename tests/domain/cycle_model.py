@@ -15,6 +15,7 @@ from domain.canonical import canonical_bytes
 from domain.cycle.closing import CycleClosed, GateFailed, PhaseClosed, PhaseClosing
 from domain.cycle.exceptions import DeadlineExtended, PhaseReopened
 from domain.cycle.opening import CycleOpened, ParticipantEnrolled, ParticipantExcused
+from domain.cycle.recomputing import DeadlinesRecomputed
 from domain.cycle.results import ResultsPublished
 from domain.cycle.windows import Phase
 from domain.messages import Event
@@ -119,7 +120,7 @@ class CycleModel:
                 self.participants.add(event.owner)
             case ParticipantExcused():
                 self.participants.discard(event.owner)
-            case DeadlineExtended():
+            case DeadlineExtended() | DeadlinesRecomputed():
                 self.deadlines = dict(event.deadlines)
             case GateFailed():
                 assert at >= self.deadlines[self.phase], "a gate failed before its deadline"

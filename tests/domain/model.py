@@ -12,6 +12,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.cycle import closing, exceptions, opening
+from domain.cycle.recomputing import DeadlinesRecomputed
 from domain.cycle.results import DigestSent, ResultsPublished
 from domain.cycle.windows import Phase
 from domain.decider import Ref
@@ -223,6 +224,11 @@ class Model:
                 assert actor == self.facilitator
                 assert event.deadlines[event.phase] > at, "a new deadline that has passed"
                 self._timetable(event)
+            case DeadlinesRecomputed():
+                assert actor == self.facilitator
+                before, self.deadlines = self.deadlines, {phase.value: due for phase, due in event.deadlines.items()}
+                assert all(before[phase] > at for phase, due in self.deadlines.items() if due != before[phase])
+                assert [self.deadlines[phase] for phase in PHASES] == sorted(self.deadlines.values()), "out of order"
             case closing.GateFailed():
                 assert at >= self.deadlines[self.phase], "a gate failed before its deadline"
                 assert not self._gate_holds(), "a gate that holds failed"

@@ -1,0 +1,66 @@
+"""Reckoning a cycle's deadlines anew, when a calendar was changed or the official notice of a year is out (R2.2).
+
+Nothing else does: a later release of the library of holidays, or another calendar, moves no deadline by itself.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from domain.cycle.opening import require_facilitator
+from domain.cycle.state import CycleCommand, CycleState, cycle
+from domain.cycle.windows import Phase, require_near, require_order
+from domain.decider import Context
+from domain.messages import Event, Wake
+from domain.problems import problem
+from domain.sealed import AuthorText
+from domain.values import Instant
+
+WINDOWS_UNKNOWN = problem(
+    "cycle.windows_unknown",
+    409,
+    "This cycle was opened by a release that did not keep what its deadlines were reckoned from.",
+    "Extend the deadlines one by one instead.",
+)
+
+
+class RecomputeDeadlines(CycleCommand):
+    """Reckon the deadlines that are still to come anew, by the calendar as it is now."""
+
+    edits: ClassVar[bool] = True
+
+    reason: AuthorText
+
+
+class DeadlinesRecomputed(Event):
+    """Phases close when the calendar says so now."""
+
+    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
+
+    deadlines: dict[Phase, Instant]
+    provisional: tuple[Phase, ...]
+    reason: AuthorText
+
+
+@cycle.decides(RecomputeDeadlines)
+def recompute_deadlines(state: CycleState, command: RecomputeDeadlines, context: Context) -> list[Event]:
+    """Not what has passed, nor what was moved by hand; what waits within plans keeps its instants."""
+    require_facilitator(state, context)
+    state.require_phase(context.at, *Phase)
+    if state.windows is None or state.opened_at is None or state.period is None:
+        raise WINDOWS_UNKNOWN()
+    reckoned = state.windows.reckon(state.opened_at, state.period, context.calendar, state.site)
+    coming = [phase for phase in Phase if not phase.is_before(state.phase) and state.deadlines[phase] > context.at]
+    free = [phase for phase in coming if phase not in state.moved]
+    deadlines = state.deadlines | {phase: reckoned.deadlines[phase] for phase in free}
+    provisional = tuple(phase for phase in reckoned.provisional if phase in free)
+    if deadlines == state.deadlines and provisional == tuple(phase for phase in state.provisional if phase in free):
+        return []
+    require_order({phase: deadlines[phase] for phase in coming}, context.at)
+    require_near(deadlines, context.at, "")
+    return [DeadlinesRecomputed(deadlines=deadlines, provisional=provisional, reason=command.reason)]
+
+
+@cycle.evolves(DeadlinesRecomputed)
+def deadlines_recomputed(state: CycleState, event: DeadlinesRecomputed) -> CycleState:
+    return state.model_copy(update={"deadlines": dict(event.deadlines), "provisional": event.provisional})
