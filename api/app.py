@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import advice, bulk, history, lists, service, state
+from api import advice, bulk, gate, history, lists, service, state
 from api.admission import Admission
 from api.commands import command_route
 from api.errors import add_error_handlers
@@ -15,6 +15,16 @@ from api.metrics import Metrics
 from api.openapi import VERSION, openapi_of
 from api.services import Services
 from api.texts import LANGUAGES, texts_in
+
+ROUTERS = (
+    state.router,
+    gate.router,
+    history.router,
+    lists.router,
+    advice.router,
+    bulk.router,
+    service.router,
+)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -41,7 +51,7 @@ def openapi_document() -> dict[str, Any]:
 
 def _routed(metrics: Metrics) -> FastAPI:
     app = FastAPI(title="goalcycle", version=VERSION, docs_url=None, redoc_url=None)
-    for router in (state.router, history.router, lists.router, advice.router, bulk.router, service.router):
+    for router in ROUTERS:
         app.include_router(router)
     app.router.routes.insert(0, command_route(metrics))  # first: most requests are commands
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]

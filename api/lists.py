@@ -49,7 +49,7 @@ async def board(
         raise CURSOR_INVALID("/query/after") from None
     if found is None:
         raise CYCLE_UNKNOWN()
-    return await _listed(services, caller, directory, found)
+    return await listed(services, caller, directory, found)
 
 
 @router.get("/inbox", operation_id="get_inbox", summary="Inbox", response_model=InboxAnswer)
@@ -57,7 +57,7 @@ async def inbox(services: Serving, caller: Asking, min_position: MinPosition = N
     """What the caller must do."""
     directory = await require_reader(services, caller)
     await _caught_up(services, caller, min_position)
-    return await _listed(services, caller, directory, await services.views.inbox(caller.organization, caller.person))
+    return await listed(services, caller, directory, await services.views.inbox(caller.organization, caller.person))
 
 
 async def _caught_up(services: Services, caller: Caller, position: int | None) -> None:
@@ -68,7 +68,7 @@ async def _caught_up(services: Services, caller: Caller, position: int | None) -
         raise BEHIND(position=position)
 
 
-async def _listed(services: Services, caller: Caller, directory: DirectoryState, found: Mapping[str, Any]) -> Response:
+async def listed(services: Services, caller: Caller, directory: DirectoryState, found: Mapping[str, Any]) -> Response:
     """The list with the names of everybody that it speaks of: the read models hold ids only."""
     told = set(_strings(found))
     known: dict[str, CommonName | PersonName] = {

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.board import CycleRow, PlanRow
 from domain.cycle.advice import Reason, UnitFacts
 from domain.cycle.policy import Framework
+from domain.gate import WhatIf
 from domain.values import Instant
 from domain.waiting import Wait
 
@@ -275,6 +276,14 @@ class BoardAnswer(Listed):
     items: list[PlanRow]
     next: str | None
     """Send it as `after`; None: there are no more."""
+
+
+class GateAnswer(WhatIf):
+    """What closing a cycle's present phase now would come to."""
+
+    cycle: UUID
+    names: dict[UUID, str | None]
+    """Of everybody that it speaks of; null where a name was erased."""
 
 
 class InboxAnswer(Listed):

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from api.examples import ADA, BEN, CYCLE, EXAMPLES, OKR, PLAN
-from api.shapes import CommandAnswer, EventPage, Feed, PlanAnswer, PlanDifference, ProblemDocument, StateAnswer
+from api.shapes import (
+    CommandAnswer,
+    EventPage,
+    Feed,
+    GateAnswer,
+    PlanAnswer,
+    PlanDifference,
+    ProblemDocument,
+    StateAnswer,
+)
 from domain.decider import Ref
 from domain.plan.duties import Remind
 from tests.api.world import World
@@ -171,7 +180,7 @@ async def test_the_feed_shows_every_event_once_in_order(world: World) -> None:
 async def test_a_reminder_is_no_fact_and_makes_nobody_s_edit_stale(world: World) -> None:
     await world.found()
     at_once = {"unit": "elapsed", "seconds": 0}
-    await world.send("OpenCycle", policy={"chain": [{"relation": "manager"}], "turn": at_once})
+    await world.send("OpenCycle", preset="formal", policy={"chain": [{"relation": "manager"}], "turn": at_once})
     await world.send("DraftGoal", BEN)
     await world.send("ProposeRevision", BEN)
     seen = await world.get(f"/plans/{PLAN}")
@@ -197,3 +206,24 @@ async def test_answers_have_exactly_the_documented_shape(world: World) -> None:
     Feed.model_validate((await world.get("/feed")).json())
     PlanDifference.model_validate((await world.get(f"/plans/{PLAN}/diff?from=0")).json())
     ProblemDocument.model_validate((await world.try_("SetManager", headers={"If-Match": '"1"'})).json())
+
+
+async def test_r2_3_the_gate_says_what_closing_would_come_to_and_changes_nothing(world: World) -> None:
+    await world.open()
+    await world.send("DraftGoal", BEN)
+    found = (await world.get(f"/cycles/{CYCLE}/gate")).json()
+    assert (found["phase"], found["closes"], found["counts"]) == ("draft", True, {})
+    await world.advance()
+    before = await world.engine.log.last_position(world.organization)
+    answer = await world.get(f"/cycles/{CYCLE}/gate")
+    GateAnswer.model_validate(answer.json())
+    found = answer.json()
+    assert (found["phase"], found["closes"], found["counts"]) == ("negotiate", False, {"agreement": 1})
+    assert [(item["check"], item["owner"], item["plan"], item["waits_for"]) for item in found["failing"]] == [
+        ("agreement", BEN, PLAN, [BEN])
+    ]
+    assert found["names"] == {ADA: "Ada Example", BEN: "Ben 示例"}
+    assert (await world.get(f"/cycles/{CYCLE}/gate", limit=1)).json() == found
+    assert await world.engine.log.last_position(world.organization) == before
+    unknown = await world.get(f"/cycles/{OKR}/gate")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "cycle.unknown")
