@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from api.access import require_reader
-from api.auth import Asking, Serving
+from api.auth import Asking, Serving, shows
 from api.openapi import PROBLEMS
 from api.shapes import AdviceAnswer
 from api.texts import Texts, texts_for
@@ -17,7 +17,13 @@ from domain.cycle.advice import BALANCED, Degree, Practice, Stage, UnitFacts, ad
 router = APIRouter(prefix="/v1/organizations/{organization}", tags=["cycle"], responses={"default": PROBLEMS})
 
 
-@router.get("/advice", operation_id="get_advice", summary="Advice", response_model=AdviceAnswer)
+@router.get(
+    "/advice",
+    operation_id="get_advice",
+    summary="Advice",
+    response_model=AdviceAnswer,
+    openapi_extra=shows("see.advice"),
+)
 async def advice(
     request: Request,
     services: Serving,

@@ -1,4 +1,4 @@
-"""`?as_of=`: which position an answer is about, and how long it may be kept."""
+"""`?as_of=`: which position an answer is about."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from domain.values import Instant
 from eventlog.log import AsOfFutureError
 from eventlog.states import Cached
 
-DAY = 86_400
 AsOfQuery = Annotated[
     str | None, Query(alias="as_of", description="A position, or an RFC 3339 instant with its offset. Absent: now.")
 ]
@@ -34,11 +33,8 @@ class Moment:
 
     @property
     def headers(self) -> dict[str, str]:
-        """A position's answer never changes. It is kept for a day and not for ever, so that an erasure is felt; today's
-        rights are looked at when it is asked for anew.
-        """
-        immutable = self.position is not None and self.instant is None
-        return {"Cache-Control": f"private, immutable, max-age={DAY}" if immutable else "private, no-store"}
+        """Nothing is kept: what a position's answer shows depends on today's rights, which may have been taken away."""
+        return {"Cache-Control": "private, no-store"}
 
     @property
     def shown(self) -> dict[str, Any] | None:
@@ -68,8 +64,9 @@ async def moment_of(services: Services, caller: Caller, as_of: str | None) -> Mo
         raise AS_OF_FUTURE("/query/as_of") from None
 
 
-async def load(services: Services, caller: Caller, ref: Ref, moment: Moment) -> Cached:
-    """A stream's state at a moment; now means now, not what this process saw last."""
+async def load(services: Services, caller: Caller, ref: Ref, moment: Moment, *, just_read: bool = False) -> Cached:
+    """A stream's state at a moment; now means now, not what this process saw last, unless that was just read."""
     if moment.position is None:
-        return await services.handler.cache.refresh(caller.organization, ref)
+        cache = services.handler.cache
+        return await (cache.load if just_read else cache.refresh)(caller.organization, ref)
     return await services.handler.cache.load_at(caller.organization, ref, moment.position)

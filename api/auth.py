@@ -6,22 +6,26 @@ A token is a JWT signed by HS256 with the claims `sub` (the person), `org` (the 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import jwt
 from fastapi import Depends, Request, Security
+from fastapi.exceptions import HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.problems import UNAUTHENTICATED
 from api.services import Services
+from domain.access.grants import SEEING
 from domain.directory.founding import NOT_FOUNDED
 from domain.values import SYSTEM
 
 ALGORITHM = "HS256"
+ACTION = "x-action"
+"""The member of a route's OpenAPI operation that names its action."""
 _bearer = HTTPBearer(
     auto_error=False, bearerFormat="JWT", scheme_name="bearer", description="A person's token: `goalcycle token`."
 )
@@ -33,6 +37,15 @@ class Caller:
 
     organization: UUID
     person: UUID
+    action: str = ""
+    """What the route shows (domain/access/grants.py); the route of commands has none of its own."""
+
+
+def shows(action: str) -> dict[str, Any]:
+    """What a GET route says of itself, as its `openapi_extra`: which action its reader must be granted."""
+    if action not in SEEING:
+        raise ValueError(f"{action} is granted to nobody: add it to SEEING in domain/access/grants.py")
+    return {ACTION: action}
 
 
 def mint_token(secret: str, *, organization: UUID, person: UUID, lasts: timedelta) -> str:
@@ -89,8 +102,11 @@ async def authenticated(
     _documented: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     services: Annotated[Services, Depends(services_of)],
 ) -> Caller:
-    """`caller_of` for FastAPI's routes."""
-    return caller_of(request, services, organization)
+    """`caller_of` for FastAPI's routes. A route that does not say what it shows is closed: it answers 404."""
+    action = (getattr(request.scope.get("route"), "openapi_extra", None) or {}).get(ACTION)
+    if action is None:
+        raise HTTPException(404)
+    return replace(caller_of(request, services, organization), action=action)
 
 
 Asking = Annotated[Caller, Depends(authenticated)]

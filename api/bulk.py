@@ -17,7 +17,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from api.addresses import ADDRESSES, MANY, Address
-from api.auth import Asking, Caller, Serving
+from api.auth import Asking, Caller, Serving, shows
 from api.bodies import InvalidBody, canonical_body, parse, read_body
 from api.commands import answer_document, checked_key, is_dry_run, position_header
 from api.errors import schema_faults
@@ -77,7 +77,7 @@ class Wanted:
     operation_id="send_commands",
     summary="Many commands",
     response_model=BulkAnswer | CommandAnswer,
-    openapi_extra={"requestBody": SENT},
+    openapi_extra={"requestBody": SENT, **shows("do.commands")},
 )
 async def send_commands(request: Request, services: Serving, caller: Asking) -> Response:
     """Commands of any kind. One by one (the default): each has an answer or a problem of its own, in their order.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.access import require_reader
+from api.access import require_reader, sight_of
 from api.addresses import Addressed, CommandRoute
 from api.auth import Caller, caller_of
 from api.bodies import parse, read_body
@@ -20,6 +21,7 @@ from api.preconditions import etag, expected_version
 from api.problems import HEADER_MALFORMED, refusal
 from api.rendering import rendered
 from api.services import Services
+from api.told import told
 from domain.decider import Ref
 from domain.problems import DomainError
 from eventlog.decision import STALE
@@ -45,7 +47,7 @@ def command_route(metrics: Metrics) -> CommandRoute:
         except DomainError as error:
             if error.problem is not STALE:
                 raise
-            return await _stale(request, services, caller, ref, error)
+            return await _stale(request, services, caller, ref, error, opens=to.address.command.opens)
         finally:
             metrics.commands.labels(to.address.name, outcome).inc()
 
@@ -81,11 +83,17 @@ def is_dry_run(request: Request) -> bool:
         raise RequestValidationError(found) from None
 
 
-async def _stale(request: Request, services: Services, caller: Caller, ref: Ref, error: DomainError) -> Response:
-    """412, with what has happened since the version that was seen."""
-    await require_reader(services, caller)
+async def _stale(
+    request: Request, services: Services, caller: Caller, ref: Ref, error: DomainError, *, opens: bool
+) -> Response:
+    """412, with what has happened since the version that was seen, as far as the caller may know of it."""
+    reader = replace(caller, action="see.history")
+    directory = await require_reader(services, reader)
+    if ref.kind == "plan" and not opens:
+        await sight_of(services, reader, directory, ref.stream)
     since = await services.log.read_stream(caller.organization, ref, after_version=error.params["seen"])
-    changes = [{"version": item.version, "type": item.type, "position": item.position} for item in since]
+    seen = await told(services, reader, directory, since)
+    changes = [{"version": item.version, "type": item.type, "position": item.position} for item, _ in seen]
     return refusal(request, error, changes=changes)
 
 

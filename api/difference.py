@@ -12,16 +12,18 @@ from domain.cycle.state import CycleState
 from domain.decider import Ref
 from domain.goals import Kpi, Okr
 from domain.plan.diff import diff
+from domain.plan.seeing import Sight
 from domain.plan.state import PlanState
 from eventlog.log import Recorded
 from eventlog.seal import Opener
 
 
 async def plan_difference(
-    services: Services, caller: Caller, ref: Ref, records: Sequence[Recorded], before: int, after: int
+    services: Services, caller: Caller, ref: Ref, sight: Sight, records: Sequence[Recorded], before: int, after: int
 ) -> dict[str, Any]:
-    """What changed from version `before` to version `after` of a plan whose events are `records`."""
-    old, new = [await _state_at(services, caller, ref, records, version) for version in (before, after)]
+    """What changed from version `before` to version `after` of a plan whose events are `records`, in what is seen."""
+    whole = [await _state_at(services, caller, ref, records, version) for version in (before, after)]
+    old, new = [sight.plan(state) or PlanState(cycle=state.cycle, owner=state.owner) for state in whole]
     cycle_id = old.cycle or new.cycle
     cycle = CycleState()
     if cycle_id is not None:
@@ -46,8 +48,8 @@ async def plan_difference(
         "plan": str(ref.stream),
         "from_version": before,
         "to_version": after,
-        "before_hash": old.content_hash(scoring),
-        "after_hash": new.content_hash(scoring),
+        "before_hash": old.content_hash(scoring) if old.goals.keys() == whole[0].goals.keys() else None,
+        "after_hash": new.content_hash(scoring) if new.goals.keys() == whole[1].goals.keys() else None,
         "goals": goals,
     }
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.access import require_reader
-from api.auth import Asking, Serving
+from api.auth import Asking, Serving, shows
 from api.cursors import PAGE, Limit, page_size
 from api.lists import listed
 from api.openapi import PROBLEMS
@@ -21,7 +21,13 @@ from domain.gate import what_if
 router = APIRouter(prefix="/v1/organizations/{organization}", tags=["cycle"], responses={"default": PROBLEMS})
 
 
-@router.get("/cycles/{cycle}/gate", operation_id="get_gate", summary="Gate", response_model=GateAnswer)
+@router.get(
+    "/cycles/{cycle}/gate",
+    operation_id="get_gate",
+    summary="Gate",
+    response_model=GateAnswer,
+    openapi_extra=shows("see.gate"),
+)
 async def gate(services: Serving, caller: Asking, cycle: UUID, limit: Limit = PAGE) -> Response:
     """What closing the present phase now would come to: every failing check and whom it waits for. Changes nothing.
 

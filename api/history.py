@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from api.access import require_reader
+from api.access import require_reader, sight_of
 from api.as_of import AsOfQuery, moment_of
-from api.auth import Asking, Caller, Serving
+from api.auth import Asking, Caller, Serving, shows
 from api.cursors import PAGE, After, Limit, decode_cursor, encode_cursor, page_size
 from api.difference import plan_difference
 from api.openapi import PROBLEMS
@@ -19,6 +19,7 @@ from api.problems import VERSION_UNKNOWN
 from api.rendering import rendered_events
 from api.services import Services
 from api.shapes import EventPage, Feed, PlanDifference
+from api.told import told
 from domain.cycle.state import CYCLE_UNKNOWN
 from domain.decider import Ref
 from domain.directory.founding import NOT_FOUNDED
@@ -39,6 +40,7 @@ PRIVATE = {"Cache-Control": "private, no-store"}
     tags=["directory"],
     summary="Directory history",
     response_model=EventPage,
+    openapi_extra=shows("see.history"),
 )
 async def directory_history(
     services: Serving, caller: Asking, after: After = None, limit: Limit = PAGE, as_of: AsOfQuery = None
@@ -53,6 +55,7 @@ async def directory_history(
     tags=["cycle"],
     summary="Cycle history",
     response_model=EventPage,
+    openapi_extra=shows("see.history"),
 )
 async def cycle_history(
     services: Serving, caller: Asking, cycle: UUID, after: After = None, limit: Limit = PAGE, as_of: AsOfQuery = None
@@ -67,6 +70,7 @@ async def cycle_history(
     tags=["plan"],
     summary="Plan history",
     response_model=EventPage,
+    openapi_extra=shows("see.history"),
 )
 async def plan_history(
     services: Serving, caller: Asking, plan: UUID, after: After = None, limit: Limit = PAGE, as_of: AsOfQuery = None
@@ -81,6 +85,7 @@ async def plan_history(
     tags=["plan"],
     summary="Difference of a plan",
     response_model=PlanDifference,
+    openapi_extra=shows("see.difference"),
 )
 async def plan_diff(
     services: Serving,
@@ -92,8 +97,9 @@ async def plan_diff(
     ] = None,
 ) -> Response:
     """What changed between two versions of a plan, goal by goal and field by field."""
-    await require_reader(services, caller)
+    directory = await require_reader(services, caller)
     ref = Ref("plan", plan)
+    sight = await sight_of(services, caller, directory, plan)
     records = await services.log.read_stream(caller.organization, ref)
     _require_kind(ref, records)
     to_version = len(records) if to_version is None else to_version
@@ -101,22 +107,33 @@ async def plan_diff(
         if version > len(records):
             raise VERSION_UNKNOWN(f"/query/{name}", version=version)
     return JSONResponse(
-        await plan_difference(services, caller, ref, records, from_version, to_version), headers=PRIVATE
+        await plan_difference(services, caller, ref, sight, records, from_version, to_version), headers=PRIVATE
     )
 
 
-@router.get("/feed", operation_id="list_feed", tags=["lists"], summary="Feed", response_model=Feed)
+@router.get(
+    "/feed",
+    operation_id="list_feed",
+    tags=["lists"],
+    summary="Feed",
+    response_model=Feed,
+    openapi_extra=shows("see.feed"),
+)
 async def feed(
     services: Serving,
     caller: Asking,
     after: Annotated[int, Query(ge=0, le=2**62, description="The position after which to go on.")] = 0,
     limit: Limit = PAGE,
 ) -> Response:
-    """The organization's events in order of position, without a gap: follow it by its `next`."""
-    await require_reader(services, caller)
+    """The organization's events in order of position: follow it by its `next`, which goes on where a page is empty.
+
+    Positions that are left out belong to what the caller may not see.
+    """
+    directory = await require_reader(services, caller)
     size = page_size(services.limits, limit)
     records = await services.log.read_feed(caller.organization, after=after, limit=size)
-    items = await rendered_events(services.opener(caller.organization), services.codec, records)
+    seen = await told(services, caller, directory, records)
+    items = await rendered_events(services.opener(caller.organization), seen)
     following = records[-1].position if records else after
     return JSONResponse({"items": items, "next": following}, headers=PRIVATE)
 
@@ -130,7 +147,9 @@ def _require_kind(ref: Ref, records: Sequence[Recorded]) -> None:
 async def _history(
     services: Services, caller: Caller, ref: Ref, after: str | None, limit: int, as_of: str | None
 ) -> Response:
-    await require_reader(services, caller)
+    directory = await require_reader(services, caller)
+    if ref.kind == "plan":
+        await sight_of(services, caller, directory, ref.stream)
     moment = await moment_of(services, caller, as_of)
     version = decode_cursor(ref.stream, after)
     records = await services.log.read_stream(
@@ -139,6 +158,7 @@ async def _history(
     if version == 0 or records:
         _require_kind(ref, records)
     size = page_size(services.limits, limit)
-    items = await rendered_events(services.opener(caller.organization), services.codec, records[:size])
-    following = encode_cursor(ref.stream, records[size - 1].version) if len(records) > size else None
+    seen = await told(services, caller, directory, records)
+    items = await rendered_events(services.opener(caller.organization), seen[:size])
+    following = encode_cursor(ref.stream, seen[size - 1][0].version) if len(seen) > size else None
     return JSONResponse({"items": items, "next": following}, headers=moment.headers)

@@ -12,8 +12,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from api.access import require_reader
-from api.auth import Asking, Caller, Serving
+from api.access import require_reader, scorecards
+from api.auth import Asking, Caller, Serving, shows
 from api.cursors import PAGE, After, Limit, page_size
 from api.openapi import PROBLEMS
 from api.problems import BEHIND, CURSOR_INVALID
@@ -21,16 +21,25 @@ from api.rendering import rendered
 from api.services import Services
 from api.shapes import BoardAnswer, InboxAnswer
 from domain.cycle.state import CYCLE_UNKNOWN
+from domain.decider import Ref
 from domain.directory.state import DirectoryState
 from domain.sealed import CommonName, PersonName
 
 router = APIRouter(prefix="/v1/organizations/{organization}", tags=["lists"], responses={"default": PROBLEMS})
+UNSEEN = {"confidence": None, "okr_score": None, "kpi_payout": None, "receipt": None}
+"""What of a row belongs to the scorecard (R8)."""
 MinPosition = Annotated[
     int | None, Query(ge=0, le=2**62, description="Wait until this position is shown, a moment at most, else 503.")
 ]
 
 
-@router.get("/cycles/{cycle}/board", operation_id="get_board", summary="Board", response_model=BoardAnswer)
+@router.get(
+    "/cycles/{cycle}/board",
+    operation_id="get_board",
+    summary="Board",
+    response_model=BoardAnswer,
+    openapi_extra=shows("see.board"),
+)
 async def board(
     services: Serving,
     caller: Asking,
@@ -39,7 +48,7 @@ async def board(
     limit: Limit = PAGE,
     min_position: MinPosition = None,
 ) -> Response:
-    """The standing of a cycle and of its plans."""
+    """The standing of a cycle and of its plans; what their goals came to only where the caller may see it."""
     directory = await require_reader(services, caller)
     await _caught_up(services, caller, min_position)
     size = page_size(services.limits, limit)
@@ -49,10 +58,20 @@ async def board(
         raise CURSOR_INVALID("/query/after") from None
     if found is None:
         raise CYCLE_UNKNOWN()
-    return await listed(services, caller, directory, found)
+    cycle_state = (await services.handler.cache.refresh(caller.organization, Ref("cycle", cycle))).state
+    owners = [UUID(str(row["owner"])) for row in found["items"]]
+    seen = {str(owner) for owner in scorecards(caller.person, cycle_state, directory, owners)}
+    rows = [row if str(row["owner"]) in seen else {**row, **UNSEEN} for row in found["items"]]
+    return await listed(services, caller, directory, {**found, "items": rows})
 
 
-@router.get("/inbox", operation_id="get_inbox", summary="Inbox", response_model=InboxAnswer)
+@router.get(
+    "/inbox",
+    operation_id="get_inbox",
+    summary="Inbox",
+    response_model=InboxAnswer,
+    openapi_extra=shows("see.inbox"),
+)
 async def inbox(services: Serving, caller: Asking, min_position: MinPosition = None) -> Response:
     """What the caller must do."""
     directory = await require_reader(services, caller)

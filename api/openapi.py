@@ -35,7 +35,7 @@ DESCRIPTION = """Runs an organization's formal goal cycles on an append-only log
 
 Every command is a POST. Send an `Idempotency-Key` and repeat the request until it is answered: it is appended once.
 An edit names the version that it replaces in `If-Match` (the `ETag` of the resource). `?dry_run=true` tells what would
-be appended. Every GET of state takes `?as_of=` a position (immutable) or an instant. Decimals are strings, instants
+be appended. Every GET of state takes `?as_of=` a position or an instant. Decimals are strings, instants
 are in UTC. Refusals are problem documents (RFC 9457) in the language of `Accept-Language` (en, zh-CN).
 """
 PROBLEMS = {

@@ -5,7 +5,7 @@ Sets are sorted, so that the same state has the same bytes in every process: an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -13,7 +13,6 @@ from pydantic_core import to_jsonable_python
 
 from domain.messages import Event
 from domain.sealed import Sealed, all_sealed
-from eventlog.codec import Codec
 from eventlog.log import Recorded
 from eventlog.seal import Opener
 
@@ -41,9 +40,9 @@ async def rendered(opener: Opener, value: Any) -> Rendered:
     return Rendered(_opened(tree, texts, "", erased), erased)
 
 
-async def rendered_events(opener: Opener, codec: Codec, records: list[Recorded]) -> list[dict[str, Any]]:
+async def rendered_events(opener: Opener, told: Sequence[tuple[Recorded, Event]]) -> list[dict[str, Any]]:
     """Events of the log as the history and the feed show them."""
-    events = await _rendered_each(opener, [codec.decode(record) for record in records])
+    events = await _rendered_each(opener, [event for _, event in told])
     return [
         {
             "position": record.position,
@@ -56,10 +55,11 @@ async def rendered_events(opener: Opener, codec: Codec, records: list[Recorded])
             "actor": str(record.actor),
             "command_id": str(record.command_id),
             "hash": record.hash.hex(),
+            "allowed_by": event.value.pop("allowed_by"),
             "data": event.value,
             "erased": event.erased,
         }
-        for record, event in zip(records, events, strict=True)
+        for (record, _), event in zip(told, events, strict=True)
     ]
 
 

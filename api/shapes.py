@@ -171,8 +171,8 @@ class PlanAnswer(StateAnswer):
     """A plan, with what it waits for."""
 
     phase: str
-    content_hash: str
-    """What a signature binds: name it in SubmitPlan and SignPlan."""
+    content_hash: str | None
+    """What a signature binds: name it in SubmitPlan and SignPlan. Null where a goal is hidden from the caller."""
     responsible: UUID
     """Who answers for the plan: the owner, or the team's lead."""
     signed: bool
@@ -196,6 +196,8 @@ class EventAnswer(Shape):
     actor: UUID
     command_id: UUID
     hash: str
+    allowed_by: str | None
+    """The rule that allowed the command, in the first event of each of its steps."""
     data: dict[str, Any]
     erased: list[str]
 
@@ -209,11 +211,11 @@ class EventPage(Shape):
 
 
 class Feed(Shape):
-    """Events of the organization, in order of position, without a gap."""
+    """Events of the organization, in order of position, without those that the caller may not see."""
 
     items: list[EventAnswer]
     next: int
-    """Send it as `after`: the last position of this page, or what was asked for where nothing is newer."""
+    """Send it as `after`: the last position that was looked at, or what was asked for where nothing is newer."""
 
 
 class ChangedField(Shape):
@@ -241,8 +243,9 @@ class PlanDifference(Shape):
     plan: UUID
     from_version: int
     to_version: int
-    before_hash: str
-    after_hash: str
+    before_hash: str | None
+    """Null where a goal is hidden from the caller."""
+    after_hash: str | None
     goals: list[GoalDifference]
 
 

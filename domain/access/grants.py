@@ -57,7 +57,8 @@ def may(
 def signs() -> Grants:
     """What an approver does with a plan that was submitted: nobody with their own (R5.4)."""
     own = (Stand.SELF_OF_OWNER,)
-    return may(APPROVER, phases=COMMIT, unless=own, refusal=NOT_APPROVER, barred=OWN_PLAN, left=NOT_ALLOWED)
+    stands = (APPROVER, Stand.DELEGATE)
+    return may(*stands, phases=COMMIT, unless=own, refusal=NOT_APPROVER, barred=OWN_PLAN, left=NOT_ALLOWED)
 
 
 def facilitates(phases: tuple[When, ...] = OPEN) -> Grants:
@@ -155,6 +156,7 @@ def audience(name: str) -> frozenset[str]:
 
 
 SEEING: Mapping[str, Grants] = {
+    "do.commands": READS,  # many at once: each of them is judged by itself
     "see.advice": READS,
     "see.board": READS,
     "see.cycle": READS,
@@ -178,9 +180,7 @@ SEEING: Mapping[str, Grants] = {
     "see.history": READS,
     "see.inbox": READS,
     "see.plan": READS,
-    "see.scorecard": may(
-        OWNER, APPROVER, Stand.DELEGATE, COUNTERPART, ABOVE, Stand.UNIT_HR, Stand.AUDITOR, refusal=PLAN_UNKNOWN
-    ),
+    "see.scorecard": may(*SCORECARD, refusal=PLAN_UNKNOWN),
 }
 GRANTS: Mapping[str, Grants] = {**DIRECTORY, **CYCLE, **PLAN, **SEEING}
 """Every action's grants by its name."""

@@ -8,7 +8,7 @@ from domain.access.grants import CYCLE
 from domain.access.verdict import Facts, Stand, When
 from domain.cycle.state import CYCLE_UNKNOWN, CycleState, cycle
 from domain.decider import Context
-from domain.directory.access import member_stands
+from domain.directory.access import stands_in
 from domain.directory.effects import directory_at
 from domain.messages import Command
 
@@ -27,7 +27,7 @@ def cycle_facts(state: CycleState, command: Command, context: Context) -> Facts:
     if not state.opened and not command.opens:
         raise CYCLE_UNKNOWN()
     known = directory_at(context)
-    stands = member_stands(known, context)
+    stands = stands_in(known, context.actor)
     # An administrator stands in where the facilitator has left: else nobody could end the cycle.
     facilitates = context.actor == state.facilitator or (
         Stand.ADMIN in stands and not known.is_active(state.facilitator)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from domain.access.grants import DIRECTORY
 from domain.access.verdict import NOBODY, Facts, Stand
 from domain.decider import Context
@@ -18,15 +20,15 @@ def directory_facts(state: DirectoryState, command: Command, context: Context) -
         return FOUNDER if context.actor == command.first_person.id else NOBODY
     if not state.founded:
         raise NOT_FOUNDED()
-    return Facts(member_stands(state, context))
+    return Facts(stands_in(state, context.actor))
 
 
-def member_stands(state: DirectoryState, context: Context) -> frozenset[Stand]:
-    """The stands that the directory alone gives; nobody who has left has any."""
-    person = state.people.get(context.actor)
-    if person is None or not person.active:
+def stands_in(state: DirectoryState, person: UUID) -> frozenset[Stand]:
+    """The stands that the directory alone gives somebody; nobody who has left has any."""
+    found = state.people.get(person)
+    if found is None or not found.active:
         return frozenset()
-    return frozenset({Stand.MEMBER, *(stand for role, stand in ROLES.items() if role in person.roles)})
+    return frozenset({Stand.MEMBER, *(stand for role, stand in ROLES.items() if role in found.roles)})
 
 
 ROLES = {

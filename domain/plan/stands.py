@@ -50,8 +50,25 @@ def _is_approver(asking: Asking) -> bool:
     return any(asking.person in people for people in asking.found.steps)
 
 
+def _is_delegate(asking: Asking) -> bool:
+    directory = asking.found.directory
+    chain = frozenset().union(*asking.found.steps)
+    return any(asking.person in directory.delegates_of(approver) for approver in chain)
+
+
 def _has(role: Role) -> Callable[[Asking], bool]:
-    return lambda asking: asking.found.directory.has_role(asking.person, role)
+    """Whether they hold the role in the owner's unit, or above it, or in the whole organization."""
+
+    def holds(asking: Asking) -> bool:
+        directory = asking.found.directory
+        return directory.has_role(asking.person, role, directory.unit_of(asking.found.plan_owner))
+
+    return holds
+
+
+def _is_self_of_owner(asking: Asking) -> bool:
+    directory = asking.found.directory
+    return directory.human(asking.person) == directory.human(asking.found.owner)
 
 
 def _is_assigner(asking: Asking) -> bool:
@@ -88,10 +105,10 @@ HOLDS: Mapping[Stand, Callable[[Asking], bool]] = {
     Stand.APPROVER: _is_approver,
     Stand.AUDITOR: _has(Role.AUDITOR),
     Stand.COUNTERPART: _is_counterpart,
-    Stand.DELEGATE: _never,
+    Stand.DELEGATE: _is_delegate,
     Stand.FACILITATOR: lambda asking: asking.person == asking.found.cycle.facilitator,
     Stand.MEMBER: lambda _: True,
     Stand.OWNER: _is_owner,
-    Stand.SELF_OF_OWNER: _is_owner,
-    Stand.UNIT_HR: _never,
+    Stand.SELF_OF_OWNER: _is_self_of_owner,
+    Stand.UNIT_HR: _has(Role.UNIT_HR),
 }

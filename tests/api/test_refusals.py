@@ -121,7 +121,7 @@ async def test_what_is_not_there_is_404(world: World) -> None:
             stranger = await world.client.request(method, world.base + path)
             assert (stranger.status_code, stranger.json()["code"]) == (401, "auth.required"), "the token comes first"
     await world.send("DraftGoal", BEN)
-    assert (await world.get(f"/plans/{PLAN}/goals/{uuid4()}")).json()["code"] == "goal.unknown"
+    assert (await world.get(f"/plans/{PLAN}/goals/{uuid4()}", BEN)).json()["code"] == "goal.unknown"
 
 
 async def test_another_method_is_405_and_names_the_right_ones(world: World) -> None:

@@ -91,7 +91,7 @@ class World:
         return found
 
     async def plan(self) -> dict[str, Any]:
-        answer = await self.get(ROOMS["plan"])
+        answer = await self.get(ROOMS["plan"], BEN)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
