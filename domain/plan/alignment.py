@@ -16,6 +16,7 @@ from domain.goals import Okr
 from domain.messages import Event
 from domain.plan.ground import Ground, admitted, ground_of
 from domain.plan.links import MOST_PLANS, Edge, End, Place, lineage
+from domain.plan.patience import by_when
 from domain.plan.seeing import Sight
 from domain.plan.state import Goal, PlanCommand, PlanState, plan
 from domain.problems import problem
@@ -194,7 +195,7 @@ def request_alignment(state: PlanState, command: RequestAlignment, context: Cont
         parent_hash=parent.hash,
         reason=command.reason,
         requested_at=context.at,
-        answer_by=context.after(context.at, found.cycle.policy.alignment_answer),
+        answer_by=by_when(found, context, {above.owner}, found.cycle.policy.alignment_answer),
     )
     if found.directory.responsible(above.owner) != found.owner:
         return [requested]

@@ -128,7 +128,8 @@ def comment_on_revision(state: PlanState, command: CommentOnRevision, context: C
     side = found.side_of(context.actor)
     if command.asks:
         _require_may_ask(goal, side)
-    answer_by, mediate_by = times_to_answer(context, policy) if command.asks else (None, None)
+    asked = side.other if command.asks and side is not None else None
+    answer_by, mediate_by = times_to_answer(found, context, asked) if asked is not None else (None, None)
     said = RevisionCommented(
         goal=goal.id,
         hash=goal.hash,
@@ -174,7 +175,8 @@ def resolve_comment(state: PlanState, command: ResolveComment, context: Context)
     if asked and command.answer is None:
         raise ANSWER_MISSING("/answer")
     back = _waits_for_its_answer(goal, comment)
-    answer_by, mediate_by = times_to_answer(context, found.cycle.policy) if back else (None, None)
+    again = comment.side if back else None
+    answer_by, mediate_by = times_to_answer(found, context, again) if again is not None else (None, None)
     settled = CommentResolved(
         goal=goal.id,
         comment=command.comment,

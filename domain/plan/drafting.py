@@ -12,6 +12,7 @@ from domain.goals import Kpi, Okr, goal_hash
 from domain.messages import Event, Wake
 from domain.plan.ground import Ground, admitted, require_actor
 from domain.plan.lint import lint_goal
+from domain.plan.patience import by_when
 from domain.plan.state import Goal, OpeningCommand, PlanCommand, PlanState, plan
 from domain.plan.voiding import void_signatures
 from domain.problems import problem
@@ -168,7 +169,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
         hash=goal_hash(command.definition),
         assigner=context.actor,
         findings=lint_goal(command.definition, found.cycle.policy),
-        served_at=context.after(context.at, found.cycle.policy.assignment_served),
+        served_at=by_when(found, context, {found.owner}, found.cycle.policy.assignment_served),
     )
     return [*_opening(state, command), assigned, *void_signatures(state, "goal_added", command.goal, context.actor)]
 

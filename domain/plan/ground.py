@@ -65,6 +65,10 @@ class Ground:
             return Side.OWNER
         return Side.COUNTERPART if actor in self.counterpart else None
 
+    def people_of(self, side: Side) -> frozenset[UUID]:
+        """Who speaks for a side."""
+        return frozenset({self.owner}) if side is Side.OWNER else self.counterpart
+
 
 def chain_steps(directory: DirectoryState, cycle: CycleState, owner: UUID) -> tuple[frozenset[UUID], ...]:
     """Who may sign each step for an owner; an empty step is pending, never approved (R5.2, R5.4)."""

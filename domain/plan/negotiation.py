@@ -16,6 +16,7 @@ from domain.plan.drafting import require_current, require_weight
 from domain.plan.ground import admitted, require_actor
 from domain.plan.lint import lint_goal
 from domain.plan.parent_change import looked_at
+from domain.plan.patience import by_when
 from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
 from domain.plan.talks import Standing
 from domain.plan.turns import (
@@ -135,9 +136,9 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
     altered = revised != goal.hash  # also by another order of its key results, of which the difference says nothing
     is_okr = goal.definition.kind == "okr"
     if is_okr:
-        answer_by, mediate_by = times_to_answer(context, policy)
+        answer_by, mediate_by = times_to_answer(found, context, side.other)
     else:
-        answer_by, mediate_by = context.after(context.at, policy.assignment_served), None
+        answer_by, mediate_by = by_when(found, context, {found.owner}, policy.assignment_served), None
     proposed = RevisionProposed(
         goal=goal.id,
         number=goal.numbered + 1 if altered else goal.number,

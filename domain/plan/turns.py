@@ -6,6 +6,8 @@ from datetime import datetime
 
 from domain.cycle.policy import Policy
 from domain.decider import Context
+from domain.plan.ground import Ground
+from domain.plan.patience import by_when
 from domain.plan.state import Goal, Side
 from domain.problems import problem
 
@@ -55,7 +57,8 @@ def require_unblocked(goal: Goal) -> None:
             raise COMMENT_BLOCKS("/goal", comment=str(id_), goal=str(goal.id))
 
 
-def times_to_answer(context: Context, policy: Policy) -> tuple[datetime, datetime]:
+def times_to_answer(found: Ground, context: Context, side: Side) -> tuple[datetime, datetime]:
     """When the side whose turn begins now is reminded, and when its silence goes to the mediator (R4.3)."""
-    answer_by = context.after(context.at, policy.turn)
-    return answer_by, context.after(answer_by, policy.mediation_after)
+    policy, people = found.cycle.policy, found.people_of(side)
+    answer_by = by_when(found, context, people, policy.turn)
+    return answer_by, by_when(found, context, people, policy.mediation_after, answer_by)

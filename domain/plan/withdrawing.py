@@ -64,7 +64,7 @@ def withdraw_revision(state: PlanState, command: WithdrawRevision, context: Cont
     if back is None:
         raise ANSWERED("/hash")
     if back.turn is not None:
-        answer_by, mediate_by = times_to_answer(context, found.cycle.policy)
+        answer_by, mediate_by = times_to_answer(found, context, back.turn)
         back = back.model_copy(update={"turn_due": answer_by, "mediate_at": mediate_by})
     return [RevisionWithdrawn(goal=goal.id, hash=goal.hash, side=side, back=back)]
 
