@@ -28,7 +28,7 @@ from eventlog.seal import seal_command, without_texts
 from eventlog.states import Cached, StateCache
 
 BREATH = 50
-"""Steps between which others get their turn: thousands are decided without a wait of their own."""
+"""Steps or streams after which others get their turn: thousands are decided without a wait of their own."""
 
 STALE = problem(
     "precondition.stale",
@@ -174,7 +174,11 @@ class Decision:
         written = [working for working in self._working.values() if working.events]
         if not written:
             return None
-        appends = [await self._append(working) for working in written]
+        appends = []
+        for place, working in enumerate(written, start=1):
+            appends.append(await self._append(working))
+            if place % BREATH == 0:
+                await asyncio.sleep(0)
         reads = [working for working in self._working.values() if working.read and not working.events]
         return AppendRequest(
             command_id=self.order.command_id,

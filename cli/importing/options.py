@@ -24,6 +24,15 @@ def import_secret(keyring: Keyring, organization: UUID) -> bytes:
     return hmac.digest(keyring.key(organization, organization), b"goalcycle/import/1", "sha256")
 
 
+def derived_id(secret: bytes, *parts: str) -> UUID:
+    """The id of a thing that these words name in the organization of this secret."""
+    message = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in parts)
+    digest = bytearray(hmac.digest(secret, message, "sha256")[:16])
+    digest[6] = digest[6] & 0x0F | 0x80  # RFC 9562, version 8: made by a rule of one's own
+    digest[8] = digest[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(digest))
+
+
 @dataclass(frozen=True)
 class Known:
     """What the log knows of an organization, and of the cycle that is imported into."""
@@ -67,11 +76,7 @@ class ImportOptions:
 
     def new_id(self, *parts: str) -> UUID:
         """The id of a thing that these words name in this organization."""
-        message = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in parts)
-        digest = bytearray(hmac.digest(self.secret, message, "sha256")[:16])
-        digest[6] = digest[6] & 0x0F | 0x80  # RFC 9562, version 8: made by a rule of one's own
-        digest[8] = digest[8] & 0x3F | 0x80
-        return UUID(bytes=bytes(digest))
+        return derived_id(self.secret, *parts)
 
     @property
     def file_mac(self) -> str:
