@@ -7,7 +7,7 @@ as a read at its last fact. A rule can see nothing that the append does not chec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -82,6 +82,8 @@ class Working:
 
     ref: Ref
     start: Head
+    began: Any
+    """The state at `start`."""
     state: Any
     version: int
     fact_version: int
@@ -213,7 +215,7 @@ class Decision:
 
     def _take(self, ref: Ref, cached: Cached) -> Working:
         head = cached.head
-        self._working[ref] = working = Working(ref, head, cached.state, head.version, head.fact_version)
+        self._working[ref] = working = Working(ref, head, cached.state, cached.state, head.version, head.fact_version)
         return working
 
     async def _load(self, refs: Sequence[Ref]) -> None:
@@ -306,6 +308,7 @@ class Decision:
             watching=agenda.watching,
             wakes_parent=any(Wake.PARENT in event.woken() for event in working.events),
             wakes_children=any(Wake.CHILDREN in event.woken() for event in working.events),
+            rests_on=_newly(decider.rests_on, working),
         )
 
     def _is_own_duty(self, ref: Ref) -> bool:
@@ -316,3 +319,9 @@ class Decision:
         states = await self._gather(working, None)
         context = self._context(working.ref, states, SYSTEM, await self._stream(DIRECTORY))
         return self._deciders[working.ref.kind].agenda(working.state, context, self.at)
+
+
+def _newly(rests_on: Callable[[Any], frozenset[UUID]], working: Working) -> tuple[UUID, ...]:
+    """What the stream rests on since these events; nearly always nothing, told without a look at the state before."""
+    now = rests_on(working.state)
+    return tuple(sorted(now - rests_on(working.began))) if now else ()

@@ -1,4 +1,5 @@
-"""Fan-outs: a fact of a cycle, directory or metric wakes the streams that rest on it, batch by batch.
+"""Fan-outs: a fact of a cycle or directory wakes the streams below it, one of a plan or metric those that rest on it,
+batch by batch.
 
 No statement here waits for one row while it holds another: an append, which touches several streams, must never find
 itself in a deadlock with a fan-out.
@@ -29,11 +30,20 @@ select stream from goalcycle.streams
  order by stream limit $4
 """
 
+RESTING = """
+select r.stream from goalcycle.rests_on r
+  join goalcycle.streams s on s.organization = r.organization and s.stream = r.stream and not s.closed
+ where r.organization = $1 and r.upon = $2 and r.stream > $3
+ order by r.stream limit $4
+"""
+
 EVERYTHING_OPEN = """
 select stream from goalcycle.streams
  where organization = $1 and stream <> $2 and not closed and stream > $3
  order by stream limit $4
 """
+
+DEPENDANTS = {"directory": EVERYTHING_OPEN, "cycle": CHILDREN, "plan": RESTING, "metric": RESTING}
 
 WAKE_FREE = """
 update goalcycle.streams
@@ -63,8 +73,7 @@ async def drain_fanouts(pool: Pool, *, fanouts: int, dependants: int) -> int:
 async def _move_on(pool: Pool, row: asyncpg.Record, batch: int) -> None:
     """Wake one batch of dependants and note how far it came. A crash in between only wakes some twice."""
     organization, stream, position = row["organization"], row["stream"], row["position"]
-    dependants = EVERYTHING_OPEN if row["kind"] == "directory" else CHILDREN
-    found = await pool.fetch(dependants, organization, stream, row["done_through"] or NIL, batch)
+    found = await pool.fetch(DEPENDANTS[row["kind"]], organization, stream, row["done_through"] or NIL, batch)
     listed = [child["stream"] for child in found]
     if listed:
         await _wake(pool, organization, listed, position)

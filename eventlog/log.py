@@ -49,6 +49,8 @@ class StreamAppend:
     watching: bool = False
     wakes_parent: bool = False
     wakes_children: bool = False
+    rests_on: tuple[UUID, ...] = ()
+    """Streams beside this one whose waking facts wake it too, from this append on."""
 
     @property
     def version(self) -> int:

@@ -15,6 +15,7 @@
 --   r_*  requests                          a_*  streams appended to: where the caller saw them, where they stand
 --   d_*  streams read, at their last fact       after it, and what the relay must know of them
 --   e_*  events, in order of append        x_*  disclosures of sealed values
+--   n_*  streams that rest on another from now on: a fact of it that wakes wakes them, too
 create function goalcycle.append(
     p_organization    uuid,
     p_founds          boolean,
@@ -61,6 +62,9 @@ create function goalcycle.append(
     x_commitment      bytea[],
     x_subject         uuid[],
     x_sealed          bytea[],
+    n_request         integer[],
+    n_stream          uuid[],
+    n_upon            uuid[],
     out outcomes      text[],
     out firsts        bigint[],
     out floor         timestamptz
@@ -244,11 +248,24 @@ begin
         on conflict do nothing;
     end if;
 
+    if cardinality(n_request) > 0 then
+        insert into goalcycle.rests_on (organization, upon, stream)
+        select p_organization, n.upon, n.stream
+        from unnest(n_request, n_stream, n_upon) n (request, stream, upon)
+        where outcomes[n.request] = 'appended'
+        on conflict do nothing;
+    end if;
+
     if true = any (a_wakes_children) then
+        -- Few plans have others that rest on them: the rest leaves no fan-out behind.
         insert into goalcycle.fanouts (organization, stream, position)
         select p_organization, a.stream, firsts[a.request] + a.last_place
-        from unnest(a_request, a_stream, a_last_place, a_wakes_children) a (request, stream, last_place, wakes)
-        where a.wakes and outcomes[a.request] = 'appended';
+        from unnest(a_request, a_stream, a_kind, a_last_place, a_wakes_children)
+            a (request, stream, kind, last_place, wakes)
+        where a.wakes and outcomes[a.request] = 'appended'
+          and (a.kind <> 'plan'
+               or exists (select from goalcycle.rests_on r
+                          where r.organization = p_organization and r.upon = a.stream));
     end if;
 
     update goalcycle.organizations o

@@ -141,13 +141,17 @@ class Quarter:
 
     async def draft(self, owner: UUID) -> tuple[UUID, UUID]:
         """An owner drafts and proposes an OKR, the head assigns a KPI; returns both goals' ids."""
-        okr, kpi = uuid4(), uuid4()
-        definition = objective()
-        ref, opening = self.plan_ref(owner), {"cycle": self.cycle, "owner": owner}
-        await self.act(owner, ref, DraftGoal(goal=okr, definition=definition, **opening))
-        await self.act(owner, ref, ProposeRevision(goal=okr, definition=definition))
-        await self.act(self.head, ref, AssignGoal(goal=kpi, definition=indicator(), **opening))
+        okr, kpi = await self.draft_alone(owner), uuid4()
+        assigning = AssignGoal(goal=kpi, definition=indicator(), cycle=self.cycle, owner=owner)
+        await self.act(self.head, self.plan_ref(owner), assigning)
         return okr, kpi
+
+    async def draft_alone(self, owner: UUID) -> UUID:
+        """An owner drafts and proposes an OKR; returns its id."""
+        okr, definition, ref = uuid4(), objective(), self.plan_ref(owner)
+        await self.act(owner, ref, DraftGoal(goal=okr, definition=definition, cycle=self.cycle, owner=owner))
+        await self.act(owner, ref, ProposeRevision(goal=okr, definition=definition))
+        return okr
 
     async def agree(self, owner: UUID) -> None:
         """The head accepts the OKRs, the owner acknowledges the KPIs."""
