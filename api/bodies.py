@@ -17,7 +17,7 @@ M = TypeVar("M", bound=BaseModel)
 
 JSON = "application/json"
 TAGS: Mapping[str, frozenset[str]] = {
-    "kind": frozenset({"okr", "kpi", "increase", "decrease", "milestones"}),
+    "kind": frozenset({"okr", "kpi", "increase", "decrease", "maintain", "milestones", "yes_no", "ordinal"}),
     "unit": frozenset({"working_days", "elapsed"}),
 }
 """The discriminators of the domain's unions and their values: pydantic puts the value into an error's location."""

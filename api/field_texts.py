@@ -56,6 +56,7 @@ SENTENCES: Mapping[str, str] = {
     "datetime_parsing": "An instant is expected, such as 2027-01-31T16:00:00+08:00.",
     "datetime_from_date_parsing": "An instant is expected, such as 2027-01-31T16:00:00+08:00.",
     "datetime_object_invalid": "An instant is expected, such as 2027-01-31T16:00:00+08:00.",
+    "day": "A day is expected, such as 2027-03-31.",
     "timezone_aware": "The instant needs its offset, such as +08:00.",
 }
 

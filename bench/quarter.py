@@ -22,7 +22,8 @@ from domain.decider import Ref
 from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY
-from domain.goals import Ambition, Kpi, Measured, Okr
+from domain.goals import Ambition, Kpi, Okr
+from domain.key_results import Measured
 from domain.messages import Command
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.negotiation import AcceptRevision, ProposeRevision

@@ -1,25 +1,22 @@
 """What a goal says: an objective with key results, or a KPI. One definition has one content hash.
 
 The hash covers every field here, weight included; what lies outside (alignment, contributors, visibility, pay link)
-changes no hash and voids no signature.
+changes no hash and voids no signature. A new field may be absent, so that what was signed before keeps its hash.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from domain.canonical import canonical_bytes, content_hash
+from domain.key_results import KeyResult, Unit, require_distinct
 from domain.sealed import OwnerText
-from domain.values import Frozen, Number, Weight
-
-Unit = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f][^\x00-\x1f]{0,31}$")]
-"""What a measure counts, such as `%`, `CNY` or `customers`. Not sealed: it names no person."""
+from domain.values import Date, Frozen, Number, Weight
 
 
 class Ambition(StrEnum):
@@ -27,53 +24,6 @@ class Ambition(StrEnum):
 
     COMMITTED = "committed"
     ASPIRATIONAL = "aspirational"
-
-
-class Milestone(Frozen):
-    """One step of a milestone key result; its weight is a share of the steps' sum (R3.1)."""
-
-    id: UUID
-    title: OwnerText
-    weight: Weight = Decimal(1)
-
-
-class Measured(Frozen):
-    """A key result that a number grows or shrinks towards (R3.1)."""
-
-    kind: Literal["increase", "decrease"]
-    id: UUID
-    title: OwnerText
-    weight: Weight = Decimal(1)
-    """Share of the objective, relative to its other key results."""
-    unit: Unit
-    baseline: Number
-    target: Number
-
-    @model_validator(mode="after")
-    def _direction(self) -> Measured:
-        if self.kind == "increase" and self.target <= self.baseline:
-            raise ValueError("target must be above baseline for an increase")
-        if self.kind == "decrease" and self.target >= self.baseline:
-            raise ValueError("target must be below baseline for a decrease")
-        return self
-
-
-class Milestones(Frozen):
-    """A key result reached in steps (R3.1)."""
-
-    kind: Literal["milestones"]
-    id: UUID
-    title: OwnerText
-    weight: Weight = Decimal(1)
-    milestones: tuple[Milestone, ...] = Field(min_length=1, max_length=100)
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Milestones:
-        _require_distinct((step.id for step in self.milestones), "milestone")
-        return self
-
-
-KeyResult = Annotated[Measured | Milestones, Field(discriminator="kind")]
 
 
 class Okr(Frozen):
@@ -86,12 +36,18 @@ class Okr(Frozen):
     ambition: Ambition
     weight: Weight
     """Percentage points of the plan's OKRs (R3.4)."""
+    due: Date | None = None
+    """The last day on which it counts; absent: the period's last (R3.8)."""
     key_results: tuple[KeyResult, ...] = Field(min_length=1, max_length=30)
 
     @model_validator(mode="after")
     def _distinct(self) -> Okr:
-        _require_distinct((item.id for item in self.key_results), "key result")
+        require_distinct((item.id for item in self.key_results), "key result")
         return self
+
+
+Flag = Annotated[bool, AfterValidator(lambda flag: flag or None)]
+"""Yes, or absent: that it is not so has one spelling, and so one hash."""
 
 
 class Kpi(Frozen):
@@ -100,31 +56,52 @@ class Kpi(Frozen):
     kind: Literal["kpi"]
     title: OwnerText
     weight: Weight
-    """Percentage points of the plan's KPIs (R3.4)."""
+    """Percentage points of the plan's KPIs (R3.4); of a bonus or deduction item, the most that it adds or takes."""
     unit: Unit
     direction: Literal["higher", "lower"] = "higher"
     baseline: Number | None = None
     threshold: Number
     target: Number
     stretch: Number
+    due: Date | None = None
+    """The last day on which it counts; absent: the period's last (R3.8)."""
+    aggregation: Literal["last", "sum", "mean", "ratio_of_sums"] | None = None
+    """What the cycle's readings make together; absent: the last one counts (R3.2)."""
+    frequency: Literal["daily", "weekly", "fortnightly", "monthly", "quarterly"] | None = None
+    """How often it is read (R3.2)."""
+    data_owner: UUID | None = None
+    """Whose number it is: a person who can vouch for it (R3.2)."""
+    source: OwnerText | None = None
+    """Where the number comes from (R3.2)."""
+    flat_from: Number | None = None
+    """From here to the target the payout is the target's (R3.3)."""
+    flat_to: Number | None = None
+    """... and from the target to here."""
+    threshold_pays: Number | None = Field(default=None, ge=0)
+    """Percent, instead of what the cycle's rules pay there (R3.3)."""
+    stretch_pays: Number | None = Field(default=None, ge=0)
+    red_line: Flag | None = None
+    """Short of its threshold, it caps the whole scorecard (一票否决, R3.3)."""
+    item: Literal["bonus", "deduction"] | None = None
+    """It stands outside the 100 (R3.3): a bonus adds points as far as it is reached, a deduction takes them as far as
+    it is not."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Kpi:
-        points = (self.threshold, self.target, self.stretch)
-        rising = points[0] < points[1] < points[2]
-        falling = points[0] > points[1] > points[2]
-        if not (rising if self.direction == "higher" else falling):
+        sign = 1 if self.direction == "higher" else -1
+        threshold, target, stretch = sign * self.threshold, sign * self.target, sign * self.stretch
+        if not threshold < target < stretch:
             raise ValueError("threshold, target and stretch must run in the KPI's direction")
+        flat_from = target if self.flat_from is None else sign * self.flat_from
+        flat_to = target if self.flat_to is None else sign * self.flat_to
+        if not threshold < flat_from <= target <= flat_to < stretch:
+            raise ValueError("the flat part of a payout curve lies round the target, within threshold and stretch")
+        if self.red_line and self.item == "bonus":
+            raise ValueError("a bonus item draws no red line")
         return self
 
 
 GoalDefinition = Annotated[Okr | Kpi, Field(discriminator="kind")]
-
-
-def _require_distinct(ids: Iterable[UUID], what: str) -> None:
-    seen = list(ids)
-    if len(set(seen)) != len(seen):
-        raise ValueError(f"two of the {what} ids are equal")
 
 
 def goal_hash(definition: Okr | Kpi) -> str:

@@ -1,4 +1,4 @@
-"""The small values everything else is built of: frozen models, instants in UTC, exact decimals, durations.
+"""The small values everything else is built of: frozen models, instants in UTC, days, exact decimals, durations.
 
 Invariant: two equal values have one canonical form (`1.0` and `1.00` are `1`; an instant is UTC), so that equal
 content always has equal bytes and therefore equal hashes.
@@ -7,7 +7,7 @@ content always has equal bytes and therefore equal hashes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID, uuid5
@@ -16,11 +16,13 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
     StringConstraints,
 )
+from pydantic_core import PydanticCustomError
 
 _set = object.__setattr__
 
@@ -64,6 +66,21 @@ def _plain(number: Decimal) -> Decimal:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A moment, always held in UTC."""
+
+
+def _day(value: object) -> date:
+    # A day is written as one: pydantic would also take numbers of seconds, and instants at midnight of any zone.
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime) or not 1900 <= day.year < 3000:
+        raise PydanticCustomError("day", "A day is expected")
+    return day
+
+
+Date = Annotated[date, BeforeValidator(_day)]
+"""A day of the calendar, whatever the zone."""
 
 
 def _written(number: Decimal) -> str:

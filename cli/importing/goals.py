@@ -10,6 +10,7 @@ from uuid import UUID
 from cli.importing.measures import Measure, measure_of
 from cli.outline import Milestone, Objective, OutlineProblem
 from domain import goals as domain
+from domain import key_results
 from domain.plan.state import Reading
 from domain.sealed import MAX_TEXT, OwnerText
 
@@ -29,7 +30,7 @@ class Result:
 
     line: int
     title: str
-    definition: domain.Measured | domain.Milestones
+    definition: key_results.Measured | key_results.Milestones
     final: Reading
 
 
@@ -135,7 +136,7 @@ def _step(milestone: Milestone) -> Step:
 
 
 def _measured(part: Part, measure: Measure, id: UUID) -> Result:
-    definition = domain.Measured(
+    definition = key_results.Measured(
         kind="increase" if measure.target > measure.baseline else "decrease",
         id=id,
         title=OwnerText(part.title),
@@ -149,11 +150,11 @@ def _measured(part: Part, measure: Measure, id: UUID) -> Result:
 
 def _milestones(part: Part, id: UUID, new_id: NewId) -> Result:
     ids = {step: new_id(step.kind, step.line) for step in part.steps}
-    definition = domain.Milestones(
+    definition = key_results.Milestones(
         kind="milestones",
         id=id,
         title=OwnerText(part.title),
-        milestones=tuple(domain.Milestone(id=ids[step], title=OwnerText(step.title)) for step in part.steps),
+        milestones=tuple(key_results.Milestone(id=ids[step], title=OwnerText(step.title)) for step in part.steps),
     )
     done = tuple(ids[step] for step in part.steps if step.done)
     return Result(part.line, part.title, definition, Reading(measure=id, done=done))

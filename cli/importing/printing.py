@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.importing.running import ImportReport
-from domain.goals import Milestones
+from domain.key_results import Milestones
 
 HEADINGS = {
     "dry_run": "This would be imported ({events} events); nothing was changed.",

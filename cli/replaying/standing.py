@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli.replaying.words import Teller, text
+from cli.replaying.definitions import text
+from cli.replaying.words import Teller
 from domain.plan.state import Goal, PlanState, Side
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cli.replaying.words import WORDS, Teller, text
+from cli.replaying.definitions import text
+from cli.replaying.words import WORDS, Teller
 from domain.plan.comments import CommentResolved, RevisionCommented
 from domain.plan.withdrawing import RevisionWithdrawn
 

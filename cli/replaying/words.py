@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
+from cli.replaying.definitions import ERASED, definition_lines, reading_words, text
 from domain.directory.state import DirectoryState
 from domain.goals import Kpi, Okr
 from domain.messages import Event
@@ -28,7 +29,6 @@ from domain.plan.voiding import SignaturesVoided
 from domain.sealed import Sealed
 from domain.values import SYSTEM
 
-ERASED = "(erased)"
 REASONS = {
     "goal_changed": "a goal was changed",
     "goal_added": "a goal was added",
@@ -92,20 +92,8 @@ class Teller:
             yield f"reason: {text(reason)}"
 
     def definition(self, definition: Okr | Kpi) -> Iterator[str]:
-        """A goal's content."""
-        if isinstance(definition, Kpi):
-            points = f"threshold {definition.threshold}, target {definition.target}, stretch {definition.stretch}"
-            yield f"weight {definition.weight} %, {points} {definition.unit}"
-            return
-        yield f"weight {definition.weight} %, {definition.ambition.value}"
-        if definition.approach is not None:
-            yield f"approach: {text(definition.approach)}"
-        for result in definition.key_results:
-            if result.kind == "milestones":
-                steps = "; ".join(text(step.title) for step in result.milestones)
-                yield f"key result: {text(result.title)} ({steps})"
-            else:
-                yield f"key result: {text(result.title)} ({result.baseline} to {result.target} {result.unit})"
+        """A goal's content, a line each."""
+        return definition_lines(definition)
 
     def change(self, change: Change, reasons: Mapping[str, Sealed]) -> str:
         """One changed field, with its reason."""
@@ -125,16 +113,8 @@ class Teller:
         return path.replace("_", " ").replace(".", " › ")
 
     def reading(self, reading: Reading) -> str:
-        """A value, or the milestones reached."""
-        if reading.done is None:
-            return f"{self.goal(reading.measure)}: {reading.value}"
-        done = "; ".join(self.titles.get(step, str(step)) for step in reading.done) or "nothing"
-        return f"{self.goal(reading.measure)}: reached {done}"
-
-
-def text(sealed: Sealed) -> str:
-    """A text, or that it was erased."""
-    return sealed.text if sealed.text is not None else ERASED
+        """What was read of which measure."""
+        return f"{self.goal(reading.measure)}: {reading_words(reading, self.titles)}"
 
 
 def _parts(definition: Okr | Kpi) -> dict[UUID, str]:

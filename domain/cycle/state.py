@@ -75,6 +75,10 @@ class GoalResult(Frozen):
     """KPI: percent of target (R3.3)."""
     payout: Number | None = None
     """KPI: percent by the payout curve (R3.3)."""
+    points: Number | None = None
+    """Bonus or deduction item: what it adds to the scorecard, or below zero takes (R3.3)."""
+    red_line_crossed: bool | None = None
+    """KPI with a red line: present where it lies short of its threshold (R3.3)."""
 
 
 class PlanResult(Frozen):
@@ -86,6 +90,12 @@ class PlanResult(Frozen):
     okr_score: Share | None = None
     kpi_attainment: Number | None = None
     kpi_payout: Number | None = None
+    """What the scorecard pays in the end: base and points, capped where a red line is crossed (R3.3)."""
+    kpi_base: Number | None = None
+    """What the KPIs within the 100 pay; absent where nothing else counts."""
+    kpi_points: Number | None = None
+    """What bonus items add and deduction items take."""
+    red_line_crossed: bool | None = None
     goals: tuple[GoalResult, ...] = ()
     published: int | None = None
     """The cycle's version that published it: after a re-opening even an equal result is another one, so that the

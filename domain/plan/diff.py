@@ -6,16 +6,21 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from domain.goals import Kpi, Measured, Milestone, Milestones, Okr
+from domain.goals import Kpi, Okr
+from domain.key_results import Maintained, Measured, Milestone, Milestones, Ordinal, YesNo
 from domain.sealed import Sealed
 from domain.values import Frozen
 
-REASONED = frozenset({"target", "threshold", "stretch", "weight", "kind", "ambition", "baseline"})
-"""Fields whose change needs a reason (R4.1)."""
+TARGETS = frozenset({"target", "threshold", "stretch", "baseline", "low", "high", "commit", "direction"})
+PAYS = frozenset({"flat_from", "flat_to", "threshold_pays", "stretch_pays", "red_line"})
+KINDS = frozenset({"kind", "ambition", "item", "aggregation"})
+REASONED = TARGETS | PAYS | KINDS | {"weight", "due"}
+"""Fields whose change needs a reason: a target or what it pays, a weight, a date, a kind (R4.1)."""
 LISTS = frozenset({"key_results", "milestones"})
 """Lists whose items carry targets and weights: dropping or adding one changes both, so it needs a reason too."""
 
-_NAME = "|".join(sorted({name for model in (Okr, Kpi, Measured, Milestones, Milestone) for name in model.model_fields}))
+MODELS = (Okr, Kpi, Measured, Maintained, Milestones, YesNo, Ordinal, Milestone)
+_NAME = "|".join(sorted({name for model in MODELS for name in model.model_fields}))
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 PATH = re.compile(rf"(?:{_NAME})(?:\.{_ID}(?:\.(?:{_NAME}))?)*")
 """What a path in a difference looks like: names of fields and ids, never a word of anybody's own."""
@@ -67,4 +72,4 @@ def _walk(prefix: str, before: dict[str, Any], after: dict[str, Any]) -> Iterato
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,7 +10,8 @@ from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import Kpi, Okr, goal_hash
 from domain.messages import Event, Wake
-from domain.plan.ground import Ground, admitted, require_actor
+from domain.plan.bounds import require_bounds
+from domain.plan.ground import admitted, require_actor
 from domain.plan.lint import lint_goal
 from domain.plan.patience import by_when
 from domain.plan.state import Goal, OpeningCommand, PlanCommand, PlanState, plan
@@ -34,12 +35,6 @@ FRAMEWORK = problem(
     422,
     "The cycle runs {framework} goals only.",
     "Use the cycle's instrument, or open a composite cycle.",
-)
-WEIGHT_BOUNDS = problem(
-    "goal.weight_out_of_bounds",
-    422,
-    "A goal's weight lies between {least} and {most} percentage points here.",
-    "Choose a weight within the bounds.",
 )
 NOT_ASSIGNED = problem("goal.not_assigned", 409, "Only a KPI is acknowledged.", "Accept an OKR's revision instead.")
 STALE_GOAL = problem(
@@ -111,13 +106,6 @@ class AssignmentAcknowledged(Event):
     hash: Hash
 
 
-def require_weight(found: Ground, definition: Okr | Kpi) -> None:
-    """Each weight within the policy's bounds (R3.4)."""
-    rules = found.cycle.policy.scoring
-    if not rules.weight_least <= definition.weight <= rules.weight_most:
-        raise WEIGHT_BOUNDS("/definition/weight", least=str(rules.weight_least), most=str(rules.weight_most))
-
-
 def _require_room(state: PlanState, command: OpeningCommand) -> None:
     if command.goal in state.goals:
         raise GOAL_EXISTS("/goal")
@@ -140,14 +128,14 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
     )
     if found.cycle.framework is Framework.KPI:
         raise FRAMEWORK("/definition/kind", framework="KPI")
-    require_weight(found, command.definition)
+    require_bounds(found, command.definition)
     _require_room(state, command)
     drafted = GoalDrafted(
         goal=command.goal,
         definition=command.definition,
         hash=goal_hash(command.definition),
         author=context.actor,
-        findings=lint_goal(command.definition, found.cycle.policy),
+        findings=lint_goal(command.definition, found.cycle),
     )
     return [*_opening(state, command), drafted, *void_signatures(state, "goal_added", command.goal, context.actor)]
 
@@ -161,14 +149,14 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
     require_actor(context, allowed - {found.owner}, "people above the owner and the facilitator")
     if found.cycle.framework is Framework.OKR:
         raise FRAMEWORK("/definition/kind", framework="OKR")
-    require_weight(found, command.definition)
+    require_bounds(found, command.definition)
     _require_room(state, command)
     assigned = GoalAssigned(
         goal=command.goal,
         definition=command.definition,
         hash=goal_hash(command.definition),
         assigner=context.actor,
-        findings=lint_goal(command.definition, found.cycle.policy),
+        findings=lint_goal(command.definition, found.cycle),
         served_at=by_when(found, context, {found.owner}, found.cycle.policy.assignment_served),
     )
     return [*_opening(state, command), assigned, *void_signatures(state, "goal_added", command.goal, context.actor)]

@@ -11,8 +11,9 @@ from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import GoalDefinition, goal_hash
 from domain.messages import Event, Wake
+from domain.plan.bounds import require_bounds
 from domain.plan.diff import PATH, Change, diff
-from domain.plan.drafting import require_current, require_weight
+from domain.plan.drafting import require_current
 from domain.plan.ground import admitted, require_actor
 from domain.plan.lint import lint_goal
 from domain.plan.parent_change import looked_at
@@ -125,7 +126,7 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
         raise KPI_NOT_NEGOTIATED("/goal")
     policy = found.cycle.policy
     require_turn(goal, side, policy)
-    require_weight(found, command.definition)
+    require_bounds(found, command.definition)
     changes = diff(goal.definition, command.definition)
     if goal.on_the_table or goal.definition.kind == "kpi":
         if not changes:
@@ -149,7 +150,7 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
         hash=revised,
         changes=changes,
         reasons=command.reasons,
-        findings=lint_goal(command.definition, policy),
+        findings=lint_goal(command.definition, found.cycle),
         answer_by=answer_by,
         mediate_by=mediate_by,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from domain.access.refusals import OWN_PLAN as OWN_PLAN
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
+from domain.plan.bounds import require_sizes, require_weights
 from domain.plan.ground import Ground, admitted, require_actor
 from domain.plan.lint import lint_plan
 from domain.plan.orphans import ORPHAN, is_orphan, orphans
@@ -26,12 +26,6 @@ NOT_AGREED = problem(
     409,
     "Goal {goal} is not agreed yet.",
     "Both sides accept one revision of an OKR; the owner acknowledges a KPI.",
-)
-WEIGHTS = problem(
-    "plan.weights",
-    409,
-    "The weights of the plan's {kind} goals total {total}, not 100.",
-    "Propose revisions whose weights total 100.",
 )
 APPROACH = problem(
     "goal.approach_missing", 409, "Goal {goal} states no approach.", "Propose a revision that says the path and method."
@@ -128,7 +122,8 @@ def submit_plan(state: PlanState, command: SubmitPlan, context: Context) -> list
             raise APPROACH(goal=str(goal.id))
         if found.cycle.policy.orphan_reason_required and is_orphan(state, goal):
             raise ORPHAN(goal=str(goal.id))
-    _require_weights(state)
+    require_weights((goal.definition for goal in state.goals.values()), found.cycle.policy)
+    require_sizes(((str(goal.id), goal.definition) for goal in state.goals.values()), found.cycle.policy)
     _require_hash(state, found, command.hash)
     remind_at, escalate_at = _patience(found, context)
     return [
@@ -140,15 +135,6 @@ def submit_plan(state: PlanState, command: SubmitPlan, context: Context) -> list
             escalate_at=escalate_at,
         )
     ]
-
-
-def _require_weights(state: PlanState) -> None:
-    totals: dict[str, Decimal] = {}
-    for goal in state.goals.values():
-        totals[goal.definition.kind] = totals.get(goal.definition.kind, Decimal(0)) + goal.definition.weight
-    for kind, total in totals.items():
-        if total != 100:
-            raise WEIGHTS(kind=kind.upper(), total=str(total))
 
 
 def _require_hash(state: PlanState, found: Ground, seen: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,10 +15,12 @@ from domain.access.refusals import PLAN_UNKNOWN as PLAN_UNKNOWN
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.goals import GoalDefinition, plan_hash
+from domain.key_results import Zone
 from domain.messages import Command
 from domain.plan.links import Edge
 from domain.plan.talks import Comment, Standing
 from domain.plan.talks import Side as Side  # told here to those who speak of a goal's sides
+from domain.plan.tallies import Baseline, Tally
 from domain.sealed import AuthorText
 from domain.values import Frozen, Instant, Number, Share, plan_id
 
@@ -32,8 +35,13 @@ class Reading(Frozen):
     measure: UUID
     """A key result's id, or the goal's own id for a KPI."""
     value: Number | None = None
+    """A number; of a yes or no 1 or 0."""
+    of: Number | None = None
+    """What the value is out of, where a ratio of sums is read (R3.2)."""
     done: tuple[UUID, ...] | None = None
     """The milestones reached so far."""
+    zone: Zone | None = None
+    """The zone reached of an ordinal key result."""
 
 
 class Reflection(Frozen):
@@ -80,6 +88,11 @@ class Goal(Frozen):
     """KPI: how the owner received this hash."""
     served_at: Instant | None = None
     readings: dict[UUID, Reading] = Field(default_factory=dict)
+    """The last of each measure."""
+    tallies: dict[UUID, Tally] = Field(default_factory=dict)
+    """All numbers of each measure."""
+    found_baseline: Baseline | None = None
+    """KPI: measured after it was assigned. It lies outside the definition: it changes no hash (R3.2)."""
     confidence: Share | None = None
     status: str | None = None
     final: bool = False
@@ -99,6 +112,16 @@ class Goal(Frozen):
         if self.definition.kind == "okr":
             return len(self.accepted) == 2
         return self.receipt is not None
+
+    @property
+    def baseline(self) -> Decimal | None:
+        """KPI: where it began, as its definition says, else as it was found in the unit that still counts (R3.2)."""
+        if self.definition.kind == "okr":
+            return None
+        found = self.found_baseline
+        if self.definition.baseline is None and found is not None and found.unit == self.definition.unit:
+            return found.value
+        return self.definition.baseline
 
     @property
     def on_the_table(self) -> bool:

@@ -7,32 +7,14 @@ from uuid import UUID
 
 from domain.cycle.windows import Phase
 from domain.decider import Context
-from domain.goals import Kpi, Milestones, Okr
 from domain.messages import Event, Wake
 from domain.plan.ground import admitted, require_actor
-from domain.plan.state import Goal, PlanCommand, PlanState, Reading, plan
+from domain.plan.readings import missing, require_fitting, tallied
+from domain.plan.state import PlanCommand, PlanState, Reading, plan
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Instant, Share
 
-MEASURE_UNKNOWN = problem(
-    "check_in.measure_unknown",
-    422,
-    "The goal has no measure {measure}.",
-    "Name a key result's id, or the goal's own id for a KPI.",
-)
-READING_KIND = problem(
-    "check_in.reading_kind",
-    422,
-    "Measure {measure} takes {expected}.",
-    "Send `value` for a number and `done` for milestones.",
-)
-MILESTONE_UNKNOWN = problem(
-    "check_in.milestone_unknown",
-    422,
-    "The key result has no milestone {milestone}.",
-    "See the goal for its milestones.",
-)
 FINAL_MISSING = problem(
     "check_in.final_value_missing", 422, "Measure {measure} has no value yet.", "Final values cover every measure."
 )
@@ -74,12 +56,10 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     goal = state.goal(command.goal)
     for place, reading in enumerate(command.readings):
-        _require_fitting(goal, reading, f"/readings/{place}")
+        require_fitting(goal, reading, f"/readings/{place}")
     if command.final:
-        known = set(goal.readings) | {reading.measure for reading in command.readings}
-        for measure in measures(goal):
-            if measure not in known:
-                raise FINAL_MISSING("/readings", measure=str(measure))
+        for measure in missing(goal, command.readings):
+            raise FINAL_MISSING("/readings", measure=str(measure))
     return [
         CheckedIn(
             goal=goal.id,
@@ -95,41 +75,13 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
     ]
 
 
-def measures(goal: Goal) -> tuple[UUID, ...]:
-    """What is read of a goal: its key results, or the KPI itself."""
-    if isinstance(goal.definition, Okr):
-        return tuple(item.id for item in goal.definition.key_results)
-    return (goal.id,)
-
-
-def _require_fitting(goal: Goal, reading: Reading, pointer: str) -> None:
-    if isinstance(goal.definition, Kpi):
-        if reading.measure != goal.id:
-            raise MEASURE_UNKNOWN(f"{pointer}/measure", measure=str(reading.measure))
-        steps: Milestones | None = None
-    else:
-        found = next((item for item in goal.definition.key_results if item.id == reading.measure), None)
-        if found is None:
-            raise MEASURE_UNKNOWN(f"{pointer}/measure", measure=str(reading.measure))
-        steps = found if isinstance(found, Milestones) else None
-    if steps is None:
-        if reading.value is None or reading.done is not None:
-            raise READING_KIND(pointer, measure=str(reading.measure), expected="a number")
-        return
-    if reading.done is None or reading.value is not None:
-        raise READING_KIND(pointer, measure=str(reading.measure), expected="the milestones reached")
-    known = {step.id for step in steps.milestones}
-    for milestone in reading.done:
-        if milestone not in known:
-            raise MILESTONE_UNKNOWN(f"{pointer}/done", milestone=str(milestone))
-
-
 @plan.evolves(CheckedIn)
 def checked_in(state: PlanState, event: CheckedIn) -> PlanState:
     goal = state.goal(event.goal)
     altered = goal.model_copy(
         update={
             "readings": {**goal.readings, **{reading.measure: reading for reading in event.readings}},
+            "tallies": tallied(goal, event.readings),
             "confidence": event.confidence,
             "status": event.status,
             "final": event.final,

@@ -24,10 +24,11 @@ from domain.cycle.advice import Degree, Practice, Stage, UnitFacts
 from domain.cycle.policy import Framework
 from domain.cycle.windows import Phase
 from domain.messages import Kind
+from domain.plan.readings import TAKES
 from domain.problems import PROBLEMS
 
 ROOT = Path(api.app.__file__).parent.parent
-WORDS = ["a number", "the milestones reached", *Phase, *get_args(Kind)]
+WORDS = [*(words for _, words in TAKES.values()), "bonus", "deduction", *Phase, *get_args(Kind)]
 CHECK = re.compile(r'check="(\w+)"|check = "(\w+)" if .* else "(\w+)"')
 
 

@@ -266,8 +266,11 @@ def test_r3_5_r3_8_findings_warn_and_refuse_nothing() -> None:
     world = World().founded().opened()
     vague = okr(title="Help the yard", key_results=(milestones(),))
     world.when(STAFF, world.plan_ref(), drafting(world, definition=vague))
-    assert world.last(GoalDrafted).findings == ("lint.activity_word", "lint.few_key_results")
-    many = okr(title="协助码头", key_results=tuple(increase(f"m{place}") for place in range(6)))
+    findings = ("lint.activity_word", "lint.few_key_results", "lint.no_outcome_verb", "lint.no_date")
+    assert world.last(GoalDrafted).findings == findings
+    many = okr(
+        title="协助码头完成扩建", due="2027-06-30", key_results=tuple(increase(f"m{place}") for place in range(6))
+    )
     world.when(STAFF, world.plan_ref(), drafting(world, goal=who("many"), definition=many))
     assert world.last(GoalDrafted).findings == ("lint.activity_word", "lint.many_key_results")
 

@@ -11,9 +11,10 @@ import pytest
 from domain.cycle.results import PublishResults, ResultsPublished
 from domain.cycle.scoring_rules import ScoringRules
 from domain.cycle.windows import Phase
+from domain.payout import kpi_attainment, kpi_payout
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckIn
-from domain.scoring import band, goal_result, kpi_attainment, kpi_payout, objective_score, progress
+from domain.scoring import band, goal_result, objective_score, progress
 from tests.support.given import LEAD, STAFF, World, final_values, increase, kpi, milestones, okr, who
 
 RULES = ScoringRules()

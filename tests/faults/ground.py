@@ -16,7 +16,7 @@ from domain.cycle.windows import Phase, Windows
 from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY, Role
-from domain.plan.tracking import measures
+from domain.plan.readings import measures
 from domain.values import Elapsed
 from tests.support.quarter import Quarter, windows
 
@@ -103,7 +103,7 @@ async def prepare(engine: Engine, timetable: Windows = LONG) -> Ground:
     await tracking.advance()
     assert (await tracking.state()).phase is Phase.TRACK
     tracked = [
-        TrackedGoal(owner, tracking.plan_ref(owner).stream, goal.id, measures(goal))
+        TrackedGoal(owner, tracking.plan_ref(owner).stream, goal.id, tuple(measures(goal)))
         for owner in tracking.staff
         for goal in (await tracking.plan(owner)).goals.values()
     ]

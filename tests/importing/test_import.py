@@ -11,8 +11,8 @@ from domain.cycle.state import CycleState
 from domain.decider import Ref
 from domain.directory.state import DIRECTORY, DirectoryState
 from domain.goals import Okr
+from domain.plan.readings import measures
 from domain.plan.state import PlanState
-from domain.plan.tracking import measures
 from domain.problems import DomainError
 from eventlog.decision import Order
 from eventlog.verify import verify_chain
@@ -55,7 +55,7 @@ async def test_a_real_quarter_is_in_the_log_as_it_stands_in_the_file(
         finals = {planned.goal: planned.final for planned in plan.goals}
         assert sum(len(reading.done or ()) for final in finals.values() for reading in final) == done
         for goal in goals:
-            assert tuple(reading.measure for reading in finals[goal.id]) == measures(goal)
+            assert tuple(reading.measure for reading in finals[goal.id]) == tuple(measures(goal))
         opened = await engine.opener(ORGANIZATION).open(tuple(definitions))
         assert {one.title.text for one in opened} == {planned.title for planned in plan.goals}
         assert (await verify_chain(engine.log, ORGANIZATION)).holds

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from cli.importing import DirectoryError, read_directory
 from cli.importing.goals import shares
 from cli.outline import OutlineError
-from domain.goals import Ambition, Measured, Milestones
+from domain.goals import Ambition
+from domain.key_results import Measured, Milestones
 from domain.plan.drafting import DraftGoal
 from tests.importing.imports import planned
 

@@ -8,7 +8,8 @@ from cli.replaying.finding import MomentError, NotFoundError, find, position_of
 from cli.replaying.history import Replay, replay
 from cli.replaying.printing import replay_lines
 from cli.replaying.words import WORDS
-from domain.goals import Measured, Okr
+from domain.goals import Okr
+from domain.key_results import Measured
 from domain.plan.drafting import AssignGoal, DraftGoal
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import Reflect

@@ -30,7 +30,8 @@ from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY, DirectoryState, Role
 from domain.directory.teams import AddTeam
-from domain.goals import Ambition, Kpi, Measured, Milestone, Milestones, Okr
+from domain.goals import Ambition, Kpi, Okr
+from domain.key_results import Measured, Milestone, Milestones
 from domain.messages import Command, Event
 from domain.plan.comments import CommentOnRevision, ResolveComment
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal

@@ -24,7 +24,8 @@ from domain.decider import Ref
 from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY, Role
-from domain.goals import Ambition, Kpi, Measured, Okr
+from domain.goals import Ambition, Kpi, Okr
+from domain.key_results import Measured
 from domain.messages import Command
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.negotiation import AcceptRevision, ProposeRevision

@@ -1,0 +1,100 @@
+"""What a reading of each kind of measure must say, and what all readings of a measure make together (R3.1, R3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from domain.goals import Kpi, Okr
+from domain.key_results import KeyResult, Maintained, Milestones
+from domain.plan.state import Goal, Reading
+from domain.plan.tallies import Tally
+from domain.problems import problem
+
+MEASURE_UNKNOWN = problem(
+    "check_in.measure_unknown",
+    422,
+    "The goal has no measure {measure}.",
+    "Name a key result's id, or the goal's own id for a KPI.",
+)
+READING_KIND = problem(
+    "check_in.reading_kind",
+    422,
+    "Measure {measure} takes {expected}.",
+    "Send `value` for a number, `done` for milestones, `zone` for an ordinal result, `value` and `of` for a ratio.",
+)
+MILESTONE_UNKNOWN = problem(
+    "check_in.milestone_unknown",
+    422,
+    "The key result has no milestone {milestone}.",
+    "See the goal for its milestones.",
+)
+SAYS = ("value", "of", "done", "zone")
+"""The fields of a reading that hold what was read."""
+NUMBER = (frozenset({"value"}), "a number")
+TAKES = {
+    "increase": NUMBER,
+    "decrease": NUMBER,
+    "maintain": NUMBER,
+    "milestones": (frozenset({"done"}), "the milestones reached"),
+    "yes_no": (frozenset({"value"}), "1 for yes or 0 for no"),
+    "ordinal": (frozenset({"zone"}), "the zone reached"),
+    "kpi": NUMBER,
+    "ratio": (frozenset({"value", "of"}), "a number and what it is out of"),
+}
+"""By kind of measure: the fields that a reading has, and how a refusal says it."""
+
+
+def measures(goal: Goal) -> dict[UUID, Kpi | KeyResult]:
+    """What is read of a goal: its key results, or the KPI itself."""
+    if isinstance(goal.definition, Okr):
+        return {item.id: item for item in goal.definition.key_results}
+    return {goal.id: goal.definition}
+
+
+def fits(measure: Kpi | KeyResult, reading: Reading) -> bool:
+    """Whether a reading says what a measure of this kind asks for."""
+    wanted, _ = TAKES[_kind(measure)]
+    if {name for name in SAYS if getattr(reading, name) is not None} != wanted:
+        return False
+    if measure.kind == "yes_no":
+        return reading.value in (0, 1)
+    return reading.of is None or reading.of > 0
+
+
+def require_fitting(goal: Goal, reading: Reading, pointer: str) -> None:
+    """Refuse a reading of no measure of the goal, or of another kind than the measure's."""
+    measure = measures(goal).get(reading.measure)
+    if measure is None:
+        raise MEASURE_UNKNOWN(f"{pointer}/measure", measure=str(reading.measure))
+    if not fits(measure, reading):
+        raise READING_KIND(pointer, measure=str(reading.measure), expected=TAKES[_kind(measure)][1])
+    if isinstance(measure, Milestones):
+        known = {step.id for step in measure.milestones}
+        for milestone in reading.done or ():
+            if milestone not in known:
+                raise MILESTONE_UNKNOWN(f"{pointer}/done", milestone=str(milestone))
+
+
+def missing(goal: Goal, readings: Iterable[Reading]) -> list[UUID]:
+    """The measures that neither these readings nor the last ones say anything fitting of: a revision may have made
+    another measure of one.
+    """
+    last = {**goal.readings, **{reading.measure: reading for reading in readings}}
+    return [id for id, measure in measures(goal).items() if id not in last or not fits(measure, last[id])]
+
+
+def tallied(goal: Goal, readings: Iterable[Reading]) -> dict[UUID, Tally]:
+    """The goal's tallies with these readings; each lies in the band of its time or outside."""
+    found = goal.tallies
+    for reading in readings:
+        if reading.value is not None:
+            measure = measures(goal).get(reading.measure)
+            inside = isinstance(measure, Maintained) and measure.holds(reading.value)
+            tally = found.get(reading.measure, Tally()).counted(reading.value, reading.of, inside=inside)
+            found = {**found, reading.measure: tally}
+    return found
+
+
+def _kind(measure: Kpi | KeyResult) -> str:
+    return "ratio" if isinstance(measure, Kpi) and measure.aggregation == "ratio_of_sums" else measure.kind
