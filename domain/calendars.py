@@ -24,6 +24,10 @@ class Calendars(Protocol):
         """Whether working days between two instants lie in a year without an official notice (R2.2)."""
         ...
 
+    def holidays_version(self, site: UUID | None = None) -> str | None:
+        """Of the library that knows the public holidays; None where the site counts no country's."""
+        ...
+
     def working_days(self, start: datetime, end: datetime, site: UUID | None = None) -> int:
         """How many working days there are from the local day of `start` to before `end`."""
         ...

@@ -112,6 +112,8 @@ class CycleOpened(Event):
     """What the deadlines were reckoned from; absent in cycles of the first schema version."""
     provisional: tuple[Phase, ...] | None = None
     """Phases whose deadline was reckoned with a year without an official notice (R2.2)."""
+    holidays: str | None = None
+    """The version of the library of public holidays that they were reckoned with, where a country's count."""
 
 
 class ParticipantEnrolled(Event):
@@ -224,6 +226,7 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
             opened_at=context.at,
             windows=command.windows,
             provisional=reckoned.provisional or None,
+            holidays=reckoned.holidays,
         )
     ]
 

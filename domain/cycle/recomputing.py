@@ -39,6 +39,8 @@ class DeadlinesRecomputed(Event):
 
     deadlines: dict[Phase, Instant]
     provisional: tuple[Phase, ...]
+    holidays: str | None = None
+    """The version of the library of public holidays, where a country's count."""
     reason: AuthorText
 
 
@@ -58,7 +60,11 @@ def recompute_deadlines(state: CycleState, command: RecomputeDeadlines, context:
         return []
     require_order({phase: deadlines[phase] for phase in coming}, context.at)
     require_near(deadlines, context.at, "")
-    return [DeadlinesRecomputed(deadlines=deadlines, provisional=provisional, reason=command.reason)]
+    return [
+        DeadlinesRecomputed(
+            deadlines=deadlines, provisional=provisional, holidays=reckoned.holidays, reason=command.reason
+        )
+    ]
 
 
 @cycle.evolves(DeadlinesRecomputed)

@@ -128,6 +128,7 @@ def begin_next_cycle(state: CycleState, command: BeginNextCycle, context: Contex
             opened_at=context.at,
             windows=windows,
             provisional=reckoned.provisional or None,
+            holidays=reckoned.holidays,
             previous=command.previous,
             series=series,
             upcoming=follow_up(series, following.period, context, previous.site),

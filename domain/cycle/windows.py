@@ -79,6 +79,8 @@ class Reckoned(NamedTuple):
     deadlines: dict[Phase, datetime]
     provisional: tuple[Phase, ...]
     """Phases reckoned with a year without an official notice."""
+    holidays: str | None
+    """The version of the library that said which days are public holidays; None where no country's count."""
 
 
 class Windows(Frozen):
@@ -101,7 +103,7 @@ class Windows(Frozen):
             deadlines[phase] = calendar.after(anchor, window.offset, site)
             if window.offset.unit == "working_days" and calendar.provisional(anchor, deadlines[phase], site):
                 provisional.append(phase)
-        return Reckoned(deadlines, tuple(provisional))
+        return Reckoned(deadlines, tuple(provisional), calendar.holidays_version(site))
 
     def resolve(self, opening: datetime, period: Period, calendar: Calendars, site: UUID | None) -> Reckoned:
         """When the phases of a cycle that opens now close.

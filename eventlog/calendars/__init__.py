@@ -17,7 +17,7 @@ from domain.directory.state import DirectoryState
 from domain.values import Duration
 from eventlog.calendars import resolve
 from eventlog.calendars.days import zone_exists
-from eventlog.calendars.holidays_of import country_exists
+from eventlog.calendars.holidays_of import country_exists, library_version
 
 NOWHERE = Calendar()
 
@@ -33,6 +33,9 @@ class SiteCalendars:
 
     def provisional(self, start: datetime, end: datetime, site: UUID | None = None) -> bool:
         return resolve.provisional(start, end, self._calendar(site))
+
+    def holidays_version(self, site: UUID | None = None) -> str | None:
+        return library_version() if self._calendar(site).country is not None else None
 
     def working_days(self, start: datetime, end: datetime, site: UUID | None = None) -> int:
         return resolve.working_days(start, end, self._calendar(site))

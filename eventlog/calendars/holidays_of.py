@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from importlib.metadata import version
 from typing import Any
 
 
@@ -48,6 +49,12 @@ def year_of(country: str, subdivision: str | None, year: int) -> CountryYear:
         weekend=frozenset(day for day in _days_of(year) if found.is_weekend(day)),
         provisional=year > entity.end_year or _is_guessed(found, year),
     )
+
+
+@lru_cache(maxsize=1)
+def library_version() -> str:
+    """Which release of the library this is: another one may know other days."""
+    return version("holidays")
 
 
 @lru_cache(maxsize=1024)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
 from uuid import UUID
 
 import pytest
@@ -68,7 +69,9 @@ def test_r2_2_phases_close_by_the_calendar_of_the_cycles_site() -> None:
     assert deadlines[Phase.NEGOTIATE] == at("2026-10-01T00:00:00+08:00")
     assert deadlines[Phase.DRAFT] == at("2026-09-24T00:00:00+08:00")  # over the Mid-Autumn Festival of the 25th
     assert deadlines[Phase.COMMIT] == at("2026-10-14T00:00:00+08:00")
-    elsewhere = world_of(2026, site=None).the_cycle().deadlines  # Monday to Friday in UTC
+    world = world_of(2026, site=None)
+    assert world.last(CycleOpened).holidays is None, "no country's holidays count"
+    elsewhere = world.the_cycle().deadlines  # Monday to Friday in UTC
     assert elsewhere[Phase.COMMIT] == at("2026-10-08T00:00:00Z")
 
 
@@ -81,6 +84,7 @@ def test_r2_2_a_changed_calendar_moves_no_deadline_until_somebody_recomputes_the
     assert event is not None
     assert moved(world) == event.deadlines[Phase.COMMIT] == before + timedelta(days=1)
     assert event.deadlines[Phase.NEGOTIATE] == at("2026-10-01T00:00:00+08:00")
+    assert event.holidays == world.last(CycleOpened).holidays == version("holidays"), "what it was reckoned with"
     assert Wake.CHILDREN in DeadlinesRecomputed.wakes, "plans wait for these instants"
     assert recomputed(world) is None, "nothing is left to change"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Never
 from uuid import UUID
 
 from domain.values import Duration, Elapsed
@@ -36,6 +37,9 @@ class Weekdays:
     def provisional(self, start: datetime, end: datetime, site: UUID | None = None) -> bool:
         return max(start, end).year >= self.guessed
 
+    def holidays_version(self, site: UUID | None = None) -> str | None:
+        return None
+
     def working_days(self, start: datetime, end: datetime, site: UUID | None = None) -> int:
         first = _midnight(start)
         return sum((first + timedelta(days=n)).weekday() < 5 for n in range(-((first - end) // timedelta(days=1))))
@@ -49,6 +53,13 @@ class Weekdays:
 
     def country_exists(self, country: str, subdivision: str | None = None) -> bool:
         return country != "XX"
+
+
+class NoCalendars:
+    """What stands in an agenda's context here: asked for anything it fails, for the answer is not in the log."""
+
+    def __getattr__(self, name: str) -> Never:
+        raise AssertionError(f"an agenda asks the calendar for `{name}`: let an event keep the answer (R2.2)")
 
 
 def _midnight(instant: datetime) -> datetime:

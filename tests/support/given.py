@@ -45,7 +45,7 @@ from domain.problems import DomainError
 from domain.registry import DECIDERS
 from domain.sealed import Sealed, Subject, map_sealed
 from domain.values import SYSTEM, plan_id
-from tests.support.calendars import Weekdays
+from tests.support.calendars import NoCalendars, Weekdays
 
 NAMES = UUID("00000000-0000-0000-0000-00000000abcd")
 MONDAY = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -157,7 +157,7 @@ class World:
         return next(event for _, _, _, event in reversed(self.events) if isinstance(event, kind))
 
     def agenda(self, ref: Ref) -> Agenda:
-        found = DECIDERS[ref.kind].agenda(self.state(ref), self._context(ref, None, SYSTEM), self.now)
+        found = DECIDERS[ref.kind].agenda(self.state(ref), self._context(ref, None, SYSTEM, NoCalendars()), self.now)
         assert found.next_due is None or found.next_due > self.now
         return found
 
@@ -182,7 +182,7 @@ class World:
         self.now += timedelta(**duration)
         return self
 
-    def _context(self, ref: Ref, command: Command | None, actor: UUID) -> Context:
+    def _context(self, ref: Ref, command: Command | None, actor: UUID, calendar: Calendars | None = None) -> Context:
         needs = DECIDERS[ref.kind].needs
         states: dict[Ref, Any] = {}
         while asked := [one for one in needs(command, ref.stream, self.state(ref), states) if one not in states]:
@@ -193,7 +193,7 @@ class World:
             at=self.now,
             stream=ref.stream,
             states=states,
-            calendar=self.calendar,
+            calendar=calendar or self.calendar,
         )
 
     # --- given ---
