@@ -19,8 +19,9 @@ from domain.plan.diff import Change
 from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDrafted, PlanOpened
 from domain.plan.duties import AssignmentServed, Escalated, Reminded, ResultServed
 from domain.plan.negotiation import RevisionAccepted, RevisionProposed
+from domain.plan.rerouting import Rerouted
 from domain.plan.result import Reflected, ResultAcknowledged
-from domain.plan.sending_back import ChangesRequested, PlanRecalled, PlanRejected
+from domain.plan.sending_back import ChangesRequested, PlanRecalled, PlanRejected, SignatureWithdrawn
 from domain.plan.signing import PlanSigned, PlanSubmitted
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckedIn
@@ -35,6 +36,7 @@ REASONS = {
     "rejected": "the plan was rejected",
     "changes_requested": "changes were requested",
     "recalled": "the owner took the plan back",
+    "withdrawn": "a signer took an earlier signature back",
 }
 AUDIENCES = {
     "default": "whoever its kind is for",
@@ -184,7 +186,11 @@ def _submitted(teller: Teller, event: PlanSubmitted) -> Iterable[str]:
 @_words(PlanSigned)
 def _signed(teller: Teller, event: PlanSigned) -> Iterable[str]:
     complete = ": the plan is signed" if event.complete else ""
-    return [f"signed step {event.step + 1} of the plan ({event.hash[:12]}){complete}"]
+    behalf = f" on behalf of {teller.name(event.on_behalf_of)}" if event.on_behalf_of is not None else ""
+    if event.via == "acceptance":
+        signer = teller.name(event.signer)
+        return [f"counted {signer}'s acceptance as the signature of step {event.step + 1} ({event.hash[:12]})"]
+    return [f"signed step {event.step + 1} of the plan{behalf} ({event.hash[:12]}){complete}"]
 
 
 @_words(PlanRejected)
@@ -201,6 +207,19 @@ def _changes_requested(teller: Teller, event: ChangesRequested) -> Iterable[str]
 @_words(PlanRecalled)
 def _recalled(teller: Teller, event: PlanRecalled) -> Iterable[str]:
     return ["took the plan back from its approvers", f"reason: {text(event.reason)}"]
+
+
+@_words(SignatureWithdrawn)
+def _withdrew_signature(teller: Teller, event: SignatureWithdrawn) -> Iterable[str]:
+    fallen = [person for person in event.signers if person != event.signer]
+    also = f"; with it fell what {teller.names(fallen)} signed" if fallen else ""
+    return [f"withdrew the signature of step {event.step + 1}{also}", f"reason: {text(event.reason)}"]
+
+
+@_words(Rerouted)
+def _rerouted(teller: Teller, event: Rerouted) -> Iterable[str]:
+    to = teller.names(event.to_people) if event.to_people else "nobody"
+    return [f"asks {to} for step {event.step + 1}, and no longer {teller.names(event.from_people)}"]
 
 
 @_words(SignaturesVoided)

@@ -134,6 +134,7 @@ PLAN: Mapping[str, Grants] = {
     "RejectPlan": signs(),
     "Remind": DUTY,
     "RequestAlignment": may(OWNER, phases=ALIGNABLE),
+    "Reroute": DUTY,
     "RequestChanges": signs(),
     "SetVisibility": Grants(
         (Grant((OWNER,), OPEN, kinds=OKR), Grant((ASSIGNER, Stand.UNIT_HR), OPEN, kinds=KPI)),
@@ -144,6 +145,7 @@ PLAN: Mapping[str, Grants] = {
     "ResolveComment": may(Stand.MEMBER, phases=NEGOTIABLE),
     "SignPlan": signs(),
     "SubmitPlan": may(OWNER, phases=COMMIT),
+    "WithdrawSignature": signs(),
     "WithdrawRevision": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
 }
 READS = may(Stand.MEMBER, refusal=NOT_MEMBER)

@@ -17,7 +17,7 @@ from domain.directory.effects import directory_at
 from domain.directory.requiring import require_person, require_site
 from domain.directory.state import DirectoryState, Role
 from domain.messages import Event, Wake
-from domain.plan.ground import chain_is_complete, chain_steps
+from domain.plan.chain import chain_is_complete, chain_steps
 from domain.problems import problem
 from domain.sealed import AuthorText, CommonName
 from domain.values import Instant

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from domain.cycle.scoring_rules import ScoringRules, not_below
 from domain.directory.state import Role
@@ -30,14 +31,39 @@ class Relation(StrEnum):
 
     MANAGER = "manager"
     MANAGERS_MANAGER = "managers_manager"
+    FUNCTIONAL_MANAGER = "functional_manager"
+    UNIT_HR = "unit_hr"
+    """Who looks after the people of the owner's unit."""
+    FINANCE = "finance"
+    """Who looks after the money of the owner's unit."""
 
 
 class ApprovalStep(Frozen):
-    """One step of the chain: anyone it names may sign it (R5.2)."""
+    """One step of the chain: whom it names, by exactly one of three ways, and how many of them sign it (R5.2)."""
 
-    relation: Relation
+    relation: Relation | None = None
+    role: Role | None = None
+    """Everybody who holds it in the whole organization."""
+    person: UUID | None = None
     otherwise: Role = Role.BOARD_APPROVER
-    """Who signs where the line has nobody there."""
+    """Who signs where nobody else is found."""
+    needed: Literal["any", "all"] | Annotated[int, Field(strict=True, ge=1, le=50)] = "any"
+    """Anybody it names, all of them, or so many."""
+    beside: bool = False
+    """Asked together with the step before it, not after it."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ApprovalStep:
+        if sum(way is not None for way in (self.relation, self.role, self.person)) != 1:
+            raise ValueError("A step names its approvers by relation, role or person: by one of them.")
+        return self
+
+    @property
+    def kind(self) -> Literal["relation", "role", "person"]:
+        """By which way it names people."""
+        if self.relation is not None:
+            return "relation"
+        return "role" if self.role is not None else "person"
 
 
 class Policy(Frozen):
@@ -50,6 +76,9 @@ class Policy(Frozen):
         min_length=1,
         max_length=5,
     )
+    acceptance_signs: bool = False
+    """Who accepted every OKR's final hash and assigned every KPI has thereby signed their step, unless it is the last
+    one (R5.3)."""
     approach_required: bool = True
     """An OKR states its path and method (R1.2)."""
     reasons_required: bool = True

@@ -144,7 +144,7 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
 def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list[Event]:
     """Somebody above the owner, or the facilitator, assigns a KPI before commit closes."""
     found = admitted(state, context, *NEGOTIABLE, command=command)
-    above = frozenset(found.directory.line_above(found.owner)) | found.counterpart
+    above = found.manager.union(found.directory.line_above(found.owner))
     allowed = above | {found.cycle.facilitator} if found.cycle.facilitator else above
     require_actor(context, allowed - {found.owner}, "people above the owner and the facilitator")
     if found.cycle.framework is Framework.OKR:

@@ -18,11 +18,15 @@ from domain.decider import Context, Ref
 from domain.messages import Event, Wake
 from domain.plan.alignment import ALIGNABLE
 from domain.plan.alignment_answers import answering
-from domain.plan.ground import Ground, ground, next_above
+from domain.plan.approvers import next_level, open_now, seats
+from domain.plan.ground import Ground, ground
 from domain.plan.links import Edge
 from domain.plan.parent_change import ParentChanged, is_news, parent_now
-from domain.plan.signing import approvers
-from domain.plan.state import PlanCommand, PlanState, Receipt, Signing, plan
+from domain.plan.patience import by_when
+from domain.plan.rerouting import Reroute, reroute_event, reroutes
+from domain.plan.signatures import Signing
+from domain.plan.state import PlanCommand, PlanState, Receipt, plan
+from domain.values import Instant
 
 
 class Remind(PlanCommand):
@@ -36,6 +40,8 @@ class Remind(PlanCommand):
     goal: UUID | None = None
     edge: UUID | None = None
     """The alignment that it is about."""
+    step: int | None = None
+    """A step that is asked beside another one; absent for the others, of which one waits at a time."""
 
     def looks_at(self, stream: UUID, state: PlanState, states: Mapping[Ref, Any]) -> Iterable[Ref]:
         edge = state.edges.get(self.edge) if self.about == "parent" and self.edge is not None else None
@@ -48,6 +54,8 @@ class Escalate(PlanCommand):
     system: ClassVar[bool] = True
 
     since: int
+    step: int | None = None
+    """As in `Remind`."""
 
 
 class MarkServed(PlanCommand):
@@ -69,6 +77,8 @@ class Reminded(Event):
     since: int
     goal: UUID | None = None
     edge: UUID | None = None
+    step: int | None = None
+    """As in `Remind`."""
     people: tuple[UUID, ...]
 
 
@@ -80,6 +90,9 @@ class Escalated(Event):
     from_people: tuple[UUID, ...]
     to: UUID | None = None
     """None where nobody is left to ask: the step stays pending (R5.4)."""
+    remind_at: Instant | None = None
+    """The patience with whom it went to; absent where it went to nobody, and before it went on from there."""
+    escalate_at: Instant | None = None
 
 
 class AssignmentServed(Event):
@@ -145,15 +158,18 @@ def _owed_on_parents(state: PlanState, found: Ground, context: Context, edges: I
 
 
 def _owed_on_signing(signing: Signing, found: Ground) -> Iterator[Duty]:
-    waiting = approvers(found, signing)
-    if waiting and not signing.reminded:
-        yield _duty(signing.remind_at, Remind(about="signature", since=signing.since))
-    # Escalated once; again only where nobody is left to ask and there is somebody new (R5.4, R5.6).
-    if not signing.escalated or (not waiting and next_level(found, signing) is not None):
-        # A step with nobody left to ask does not wait out its patience.
-        asked_at = signing.signatures[-1].at if signing.signatures else signing.remind_at
-        due = signing.escalate_at if waiting else asked_at
-        yield _duty(due, Escalate(since=signing.escalated_since or signing.since))
+    for due, command in reroutes(found, signing):
+        yield Duty(f"Reroute:{command.step}:v{command.since}:{due.isoformat()}", due, command)
+    for step in open_now(found, signing):
+        wait, waiting = signing.waits[step], seats(found, signing, step)
+        named_step = step if found.chain[step].beside else None
+        if waiting and not wait.reminded:
+            yield _duty(wait.remind_at, Remind(about="signature", since=wait.since, step=named_step))
+        # It goes up again where who was asked keeps silent too, or nobody is left, and there is a next level (R5.6).
+        if not wait.escalated or ((wait.again or not waiting) and next_level(found, signing, step) is not None):
+            # A step with nobody left to ask does not wait out its patience.
+            due = wait.escalate_at if waiting else wait.asked_at or wait.remind_at
+            yield _duty(due, Escalate(since=max(wait.escalated_since, wait.since), step=named_step))
 
 
 def _owed_on_result(state: PlanState, found: Ground) -> Iterator[Duty]:
@@ -168,7 +184,8 @@ def _owed_on_result(state: PlanState, found: Ground) -> Iterator[Duty]:
 def _duty(due: datetime, command: Remind | Escalate | MarkServed) -> Duty:
     about = getattr(command, "about", "signature")
     goal = getattr(command, "edge", None) or getattr(command, "goal", None)
-    subject = f"{about}:{goal}" if goal else about
+    step = getattr(command, "step", None)
+    subject = f"{about}:{goal}" if goal else about if step is None else f"{about}:{step}"
     return Duty(f"{type(command).__name__}:{subject}:v{command.since}:{due.isoformat()}", due, command)
 
 
@@ -186,7 +203,8 @@ def remind(state: PlanState, command: Remind, context: Context) -> list[Event]:
     if found is None:
         return []
     if command.about == "signature":
-        people = approvers(found, state.signing) if state.signing else frozenset()
+        step = _step_of(state.signing, found, command.step)
+        people = frozenset(seats(found, state.signing, step)) if state.signing else frozenset()
     elif command.edge is not None:
         people = frozenset({answering(state.edges[command.edge], found)})
     else:
@@ -198,6 +216,7 @@ def remind(state: PlanState, command: Remind, context: Context) -> list[Event]:
             since=command.since,
             goal=command.goal,
             edge=command.edge,
+            step=command.step,
             people=tuple(sorted(people)),
         )
     ]
@@ -217,15 +236,38 @@ def escalate(state: PlanState, command: Escalate, context: Context) -> list[Even
     found = _still_owed(state, context, command)
     if found is None or state.signing is None:
         return []
-    step = state.signing.step
-    asked = tuple(sorted(found.steps[step]))
-    return [Escalated(since=command.since, step=step, from_people=asked, to=next_level(found, state.signing))]
+    signing = state.signing
+    step = _step_of(signing, found, command.step)
+    asked = tuple(sorted(found.steps[step].union(signing.waits[step].escalated_to)))
+    to = next_level(found, signing, step)
+    policy = found.cycle.policy
+    # No share of the window any more: near its end that would race through all levels.
+    return [
+        Escalated(
+            since=command.since,
+            step=step,
+            from_people=asked,
+            to=to,
+            remind_at=by_when(found, context, [to], policy.signature_reminder) if to is not None else None,
+            escalate_at=by_when(found, context, [to], policy.signature_escalation) if to is not None else None,
+        )
+    ]
 
 
-def next_level(found: Ground, signing: Signing) -> UUID | None:
-    """Whom the step that waits goes to next; None where nobody is left to ask."""
-    asked = found.steps[signing.step]
-    return next_above(found, asked, frozenset(signature.signer for signature in signing.signatures))
+def _step_of(signing: Signing | None, found: Ground, step: int | None) -> int:
+    """The step that a duty is about: without a number, the one that was not asked beside another."""
+    if step is not None or signing is None:
+        return step or 0
+    return next(place for place in open_now(found, signing) if not found.chain[place].beside)
+
+
+@plan.decides(Reroute)
+def reroute(state: PlanState, command: Reroute, context: Context) -> list[Event]:
+    """Told once for each change of whom a step is asked (R5.5)."""
+    found = _still_owed(state, context, command)
+    if found is None or state.signing is None:
+        return []
+    return [reroute_event(found, state.signing, command, context)]
 
 
 @plan.decides(MarkServed)
@@ -247,17 +289,28 @@ def reminded(state: PlanState, event: Reminded) -> PlanState:
         return state.with_edge(state.edges[event.edge].model_copy(update={"reminded": True}))
     if state.signing is None:
         return state
-    return state.model_copy(update={"signing": state.signing.model_copy(update={"reminded": True})})
+    waiting = state.signing.waits
+    # Of the steps that one version opened only those asked beside the first carry their number.
+    step = next((place for place in sorted(waiting) if waiting[place].since == event.since), None)
+    step = event.step if event.step is not None else step
+    if step not in waiting:
+        return state
+    told = state.signing.with_wait(step, waiting[step].model_copy(update={"reminded": True}))
+    return state.model_copy(update={"signing": told})
 
 
 @plan.evolves(Escalated)
 def escalated(state: PlanState, event: Escalated) -> PlanState:
-    if state.signing is None:
+    wait = state.signing.waits.get(event.step) if state.signing is not None else None
+    if state.signing is None or wait is None:
         return state
-    signing = state.signing.model_copy(
-        update={"escalated": True, "escalated_to": event.to, "escalated_since": state.version + 1}
-    )
-    return state.model_copy(update={"signing": signing})
+    went: dict[str, Any] = {"escalated": True, "escalated_since": state.version + 1, "again": False}
+    if event.to is not None:
+        went["escalated_to"] = (*wait.escalated_to, event.to)
+    if event.remind_at is not None and event.escalate_at is not None:
+        anew = {"reminded": False, "again": True, "since": state.version + 1}
+        went |= {"remind_at": event.remind_at, "escalate_at": event.escalate_at, **anew}
+    return state.model_copy(update={"signing": state.signing.with_wait(event.step, wait.model_copy(update=went))})
 
 
 @plan.evolves(AssignmentServed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -15,6 +14,7 @@ from domain.decider import Context
 from domain.directory.effects import directory_at
 from domain.directory.state import DirectoryState, Role
 from domain.messages import Command
+from domain.plan.chain import Step, chain_steps, humans_above
 from domain.plan.state import PLAN_UNKNOWN, OpeningCommand, PlanState, Side
 from domain.problems import problem
 from domain.values import plan_id
@@ -50,14 +50,32 @@ class Ground:
         return self.cycle.takes_part(self.plan_owner)
 
     @cached_property
-    def steps(self) -> tuple[frozenset[UUID], ...]:
-        """Who may sign each step of the chain."""
+    def human(self) -> UUID:
+        """The person behind the account that answers for the plan: nobody signs their own (R5.4)."""
+        return self.directory.human(self.owner)
+
+    @cached_property
+    def chain(self) -> tuple[Step, ...]:
+        """The steps that sign the plan."""
         return chain_steps(self.directory, self.cycle, self.plan_owner)
 
     @property
+    def steps(self) -> tuple[frozenset[UUID], ...]:
+        """Whom each step of the chain names."""
+        return tuple(step.people for step in self.chain)
+
+    @property
+    def manager(self) -> frozenset[UUID]:
+        """The owner's manager, or who stands in where there is none: whoever signs as such, else who signs first."""
+        asked = enumerate(self.cycle.policy.chain)
+        return self.chain[next((place for place, step in asked if step.relation is Relation.MANAGER), 0)].people
+
+    @cached_property
     def counterpart(self) -> frozenset[UUID]:
-        """The other side of a negotiation: whoever signs first (R4)."""
-        return self.steps[0] if self.steps else frozenset()
+        """The other side of a negotiation: the manager, and their delegates (R4, R5.5)."""
+        manager = self.manager
+        delegates = [to for one in manager for to in self.directory.delegates_of(one)]
+        return manager.union(to for to in delegates if self.directory.human(to) != self.human)
 
     def side_of(self, actor: UUID) -> Side | None:
         """Which side somebody is on."""
@@ -68,26 +86,6 @@ class Ground:
     def people_of(self, side: Side) -> frozenset[UUID]:
         """Who speaks for a side."""
         return frozenset({self.owner}) if side is Side.OWNER else self.counterpart
-
-
-def chain_steps(directory: DirectoryState, cycle: CycleState, owner: UUID) -> tuple[frozenset[UUID], ...]:
-    """Who may sign each step for an owner; an empty step is pending, never approved (R5.2, R5.4)."""
-    responsible = directory.responsible(owner)
-    line = list(directory.line_above(responsible))
-    place = {Relation.MANAGER: 0, Relation.MANAGERS_MANAGER: 1}
-    steps: list[frozenset[UUID]] = []
-    for step in cycle.policy.chain:
-        index = place[step.relation]
-        named = {line[index]} if index < len(line) else directory.holders(step.otherwise) - set(line)
-        steps.append(frozenset(named) - {responsible})
-    return tuple(steps)
-
-
-def chain_is_complete(steps: Sequence[frozenset[UUID]], taken: frozenset[UUID] = frozenset()) -> bool:
-    """Whether distinct people can be found for all steps: a person counts once in a chain (R5.4)."""
-    if not steps:
-        return True
-    return any(chain_is_complete(steps[1:], taken | {signer}) for signer in steps[0] - taken)
 
 
 def ground(state: PlanState, context: Context, command: Command | None = None) -> Ground:
@@ -141,12 +139,12 @@ def require_active(found: Ground, context: Context) -> None:
 def next_above(found: Ground, asked: frozenset[UUID], passed: frozenset[UUID] = frozenset()) -> UUID | None:
     """The next level up the line above everybody who was asked, where the line ends a board approver (R5.6, R4.3).
 
-    Neither the plan's owner nor who is in `passed`; None where nobody is left to ask.
+    Neither the plan's owner nor who is in `passed`, by whatever account; None where nobody is left to ask.
     """
-    out = asked | passed | {found.owner}
-    line = list(found.directory.line_above(found.owner))
+    human = found.directory.human
+    below, out = {human(one) for one in asked}, {human(one) for one in passed} | {found.human}
+    line = humans_above(found.directory, found.owner)
     # The next level lies above everybody who was asked, never below them.
-    reached = max((line.index(person) + 1 for person in asked if person in line), default=len(line))
-    higher = [person for person in line[reached:] if person not in out]
-    board = sorted(found.directory.holders(Role.BOARD_APPROVER) - out)
-    return next(iter([*higher, *board]), None)
+    reached = max((place for place, one in enumerate(line, 1) if human(one) in below), default=len(line))
+    board = sorted(found.directory.holders(Role.BOARD_APPROVER))
+    return next((one for one in [*line[reached:], *board] if human(one) not in below | out), None)

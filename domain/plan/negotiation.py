@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import Field, field_validator
@@ -110,6 +110,7 @@ class RevisionAccepted(Event):
     side: Side
     agreed: bool
     """Both sides have accepted this hash."""
+    by: UUID | None = None
 
 
 @plan.decides(ProposeRevision)
@@ -181,7 +182,8 @@ def accept_revision(state: PlanState, command: AcceptRevision, context: Context)
             return []
         raise NOT_YOUR_TURN("/goal")
     require_unblocked(goal)
-    return [RevisionAccepted(goal=goal.id, hash=goal.hash, side=side, agreed=side.other in goal.accepted)]
+    agreed = side.other in goal.accepted
+    return [RevisionAccepted(goal=goal.id, hash=goal.hash, side=side, agreed=agreed, by=context.actor)]
 
 
 @plan.evolves(RevisionProposed)
@@ -200,6 +202,7 @@ def revision_proposed(state: PlanState, event: RevisionProposed) -> PlanState:
                 "rounds": 1 if goal.agreed else goal.rounds + 1,
                 "author": event.author,
                 "accepted": frozenset({event.side}) if is_okr else frozenset(),
+                "accepted_by": frozenset({event.author}) if is_okr else frozenset(),
                 "turn": event.side.other if is_okr else None,
                 "turn_due": event.answer_by if is_okr else None,
                 "turn_since": state.version + 1,
@@ -229,5 +232,7 @@ def _standing(goal: Goal) -> Standing:
 @plan.evolves(RevisionAccepted)
 def revision_accepted(state: PlanState, event: RevisionAccepted) -> PlanState:
     goal: Goal = state.goal(event.goal)
-    answered = {"turn": None, "turn_due": None, "mediate_at": None, "before": None}
-    return state.with_goal(goal.model_copy(update={"accepted": goal.accepted | {event.side}, **answered}))
+    answered: dict[str, Any] = {"turn": None, "turn_due": None, "mediate_at": None, "before": None}
+    by = goal.accepted_by if event.by is None else goal.accepted_by | {event.by}
+    answered |= {"accepted": goal.accepted | {event.side}, "accepted_by": by}
+    return state.with_goal(goal.model_copy(update=answered))

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.plan.ground import Ground
+from domain.plan.signatures import Asked
 from domain.values import Duration
 
 
@@ -21,3 +23,14 @@ def by_when(
     sites = {found.directory.site_of(person) for person in people} or {found.cycle.site}
     begun = context.at if start is None else start
     return max(context.after(begun, duration, site) for site in sites)
+
+
+def signature_patience(found: Ground, context: Context, asked: Iterable[Asked]) -> tuple[datetime, datetime]:
+    """When signatures that wait from now on are reminded and escalated (R5.6)."""
+    policy, people = found.cycle.policy, {person for one in asked for person in one.people}
+    remind_at = by_when(found, context, people, policy.signature_reminder)
+    escalate_at = by_when(found, context, people, policy.signature_escalation)
+    left = found.cycle.deadlines[Phase.COMMIT] - context.at
+    if left.total_seconds() > 0:
+        escalate_at = min(escalate_at, context.at + left * float(policy.escalation_share))
+    return min(remind_at, escalate_at), escalate_at

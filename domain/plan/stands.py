@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.access.verdict import Stand
 from domain.directory.state import Role
+from domain.plan.approvers import in_chain, stands_in
 from domain.plan.ground import Ground
 from domain.plan.state import Goal, PlanState
 
@@ -40,20 +41,16 @@ def _is_counterpart(asking: Asking) -> bool:
 
 
 def _is_above(asking: Asking) -> bool:
-    return _is_counterpart(asking) or asking.person in asking.found.directory.line_above(asking.found.owner)
+    found = asking.found
+    return asking.person in found.manager or asking.person in found.directory.line_above(found.owner)
 
 
 def _is_approver(asking: Asking) -> bool:
-    signing = asking.state.signing
-    if signing is not None and signing.escalated_to == asking.person:
-        return True
-    return any(asking.person in people for people in asking.found.steps)
+    return in_chain(asking.found, asking.state.signing, asking.person)
 
 
 def _is_delegate(asking: Asking) -> bool:
-    directory = asking.found.directory
-    chain = frozenset().union(*asking.found.steps)
-    return any(asking.person in directory.delegates_of(approver) for approver in chain)
+    return stands_in(asking.found, asking.state.signing, asking.person)
 
 
 def _has(role: Role) -> Callable[[Asking], bool]:
@@ -67,8 +64,7 @@ def _has(role: Role) -> Callable[[Asking], bool]:
 
 
 def _is_self_of_owner(asking: Asking) -> bool:
-    directory = asking.found.directory
-    return directory.human(asking.person) == directory.human(asking.found.owner)
+    return asking.found.directory.human(asking.person) == asking.found.human
 
 
 def _is_assigner(asking: Asking) -> bool:

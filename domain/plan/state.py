@@ -18,6 +18,7 @@ from domain.goals import GoalDefinition, plan_hash
 from domain.key_results import Zone
 from domain.messages import Command
 from domain.plan.links import Edge
+from domain.plan.signatures import Signing, VoidedSignature
 from domain.plan.talks import Comment, Standing
 from domain.plan.talks import Side as Side  # told here to those who speak of a goal's sides
 from domain.plan.tallies import Baseline, Tally
@@ -71,6 +72,8 @@ class Goal(Frozen):
     author: UUID
     accepted: frozenset[Side] = frozenset()
     """The sides that accepted exactly this hash."""
+    accepted_by: frozenset[UUID] = frozenset()
+    """The people who did; nobody of before that was kept."""
     turn: Side | None = None
     """Who has to answer."""
     turn_due: Instant | None = None
@@ -136,49 +139,6 @@ class Goal(Frozen):
     def silent_since(self, since: datetime | None) -> bool:
         """Whether nothing was reported since then; without an instant, whether nothing ever was (R6.1)."""
         return self.checked_in_at is None or (since is not None and self.checked_in_at < since)
-
-
-class Signature(Frozen):
-    """Who signed which step of which hash."""
-
-    step: int
-    signer: UUID
-    hash: str
-    at: Instant
-
-
-class Signing(Frozen):
-    """A submitted plan on its way through the chain."""
-
-    hash: str
-    submitted_by: UUID
-    signatures: tuple[Signature, ...] = ()
-    since: int
-    """The version since which the present step waits."""
-    remind_at: Instant
-    escalate_at: Instant
-    reminded: bool = False
-    escalated: bool = False
-    escalated_to: UUID | None = None
-    """Who may sign the waiting step besides; None with `escalated` where nobody was left to ask."""
-    escalated_since: int = 0
-    """The version of the waiting step's last escalation."""
-    complete: bool = False
-
-    @property
-    def step(self) -> int:
-        """The step that waits, counted from 0."""
-        return len(self.signatures)
-
-
-class VoidedSignature(Frozen):
-    """A signature that no longer counts, and why (R5.1)."""
-
-    signature: Signature
-    reason: str
-    """A stable code: `goal_changed`, `goal_added`, `rejected`, `changes_requested`, `recalled`."""
-    by: UUID | None
-    at_version: int
 
 
 class Receipt(Frozen):

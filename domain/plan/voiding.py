@@ -6,7 +6,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.messages import Event, Wake
-from domain.plan.state import PlanState, VoidedSignature, plan
+from domain.plan.signatures import VoidedSignature
+from domain.plan.state import PlanState, plan
 
 
 class SignaturesVoided(Event):

@@ -73,5 +73,10 @@ def withdraw_revision(state: PlanState, command: WithdrawRevision, context: Cont
 def revision_withdrawn(state: PlanState, event: RevisionWithdrawn) -> PlanState:
     """The round and its number stay given."""
     goal = state.goal(event.goal)
-    again = dict(event.back) | {"before": None, "turn_since": state.version + 1, "turn_reminded": False}
+    again = dict(event.back) | {
+        "before": None,
+        "accepted_by": frozenset(),
+        "turn_since": state.version + 1,
+        "turn_reminded": False,
+    }
     return state.with_goal(goal.model_copy(update=again))

@@ -17,7 +17,6 @@ from domain.directory.sites import AddSite
 from domain.directory.state import DIRECTORY, Role
 from domain.directory.teams import AddTeam, ChangeTeam, TeamChanged
 from domain.messages import Command, Event, Wake
-from domain.plan.ground import chain_steps
 from domain.sealed import PersonName
 from domain.values import SYSTEM
 from tests.support.given import HEAD, LEAD, MONDAY, OTHER, STAFF, TEAM, World, who
@@ -58,7 +57,7 @@ def test_a_decision_sees_the_date_although_nobody_has_said_yet_that_it_came() ->
     world = moved_in_may().opened()
     world.now = MAY
     found = world.ground(STAFF)
-    assert chain_steps(found.directory, found.cycle, STAFF)[0] == {LEAD}
+    assert found.steps[0] == {LEAD}
     assert list(world.directory.line_above(STAFF)) == [HEAD, LEAD], "the stored state has no clock"
 
 

@@ -51,7 +51,21 @@ def test_r5_6_an_unanswered_signature_reminds_after_two_working_days_and_escalat
     until_due(world, ["Escalate"])
     assert world.now.date().isoformat() == "2027-03-09"
     assert (world.last(Escalated).from_people, world.last(Escalated).to) == ((HEAD,), LEAD)
-    assert world.agenda(world.plan_ref()).next_due is None
+
+
+def test_r5_6_where_the_next_level_keeps_silent_too_it_goes_up_again_until_nobody_is_left() -> None:
+    world = World().in_commit().submitted()
+    to = []
+    for level in range(3):
+        due = until_due(world, ["Remind"]).now
+        until_due(world, ["Escalate"])
+        assert due < world.now
+        to.append(world.last(Escalated).to)
+        assert world.last(Escalated).from_people == tuple(sorted([HEAD, *to[:level]]))
+    assert to == [LEAD, *sorted(BOARD)]
+    until_due(world, ["Remind"])
+    assert set(world.last(Reminded).people) == {HEAD, LEAD, *BOARD}
+    assert world.agenda(world.plan_ref()).next_due is None, "nobody is left to ask"
 
 
 def test_r5_6_it_escalates_after_two_thirds_of_the_window_where_that_is_first() -> None:
@@ -222,7 +236,7 @@ def test_r5_4_a_pending_step_goes_on_as_soon_as_there_is_somebody_to_ask() -> No
     assert world.agenda(world.plan_ref()).next_due is None
     world.when(LEAD, DIRECTORY, GrantRole(person=OTHER, role=Role.BOARD_APPROVER))
     (duty,) = world.agenda(world.plan_ref()).due
-    assert duty.command == Escalate(since=world.plan().signing.escalated_since)  # type: ignore[union-attr]
+    assert duty.command == Escalate(since=world.plan().signing.waits[1].escalated_since)  # type: ignore[union-attr]
     assert f":v{first.since}:" not in duty.key
     assert world.perform(world.plan_ref()) == ["Escalate"]
     world.signed(OTHER)
@@ -232,6 +246,7 @@ def test_r5_4_a_pending_step_goes_on_as_soon_as_there_is_somebody_to_ask() -> No
 def test_r5_6_the_first_step_passes_over_a_manager_who_leaves_while_it_waits() -> None:
     world = World().in_commit().submitted()
     world.when(LEAD, DIRECTORY, DeactivatePerson(person=HEAD))
+    assert world.perform(world.plan_ref()) == ["Reroute"]
     until_due(world, ["Remind"])
     assert world.last(Reminded).people == (LEAD,)
 

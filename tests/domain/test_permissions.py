@@ -24,6 +24,7 @@ NOT_YOURS = {
     "plan.not_allowed",
     "signing.own_plan",
     "signing.not_approver",
+    "signing.not_signed",
     "negotiation.not_your_turn",
     "comment.not_yours",
     "revision.not_yours",

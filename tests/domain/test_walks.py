@@ -31,8 +31,8 @@ from domain.directory.people import ChangePerson, DeactivatePerson
 from domain.directory.roles import GrantRole, RevokeRole
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
+from domain.plan.approvers import next_level
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
-from domain.plan.duties import next_level
 from domain.plan.ground import ground_of
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import AcknowledgeResult, Reflect
@@ -299,7 +299,9 @@ class AnyWalk(Linking):
             if signing is None or signing.complete:
                 continue
             found = ground_of(owner, cycle, world.directory)
-            assert approvers(found, signing) or next_level(found, signing) is None or not signing.signatures
+            assert (
+                approvers(found, signing) or next_level(found, signing, signing.step) is None or not signing.signatures
+            )
             assert signing.escalated or world.now < signing.escalate_at, "a signature waits without an escalation"
 
     @invariant()

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 import pytest
 
 from domain.cycle.windows import Period, Phase, Windows
-from domain.plan.state import Signing
+from domain.plan.signatures import Signing
 from domain.values import SYSTEM
 from eventlog.verify import verify_chain
 from tests.support.quarter import Quarter, open_engine_on
