@@ -61,7 +61,7 @@ def signs() -> Grants:
     return may(*stands, phases=COMMIT, unless=own, refusal=NOT_APPROVER, barred=OWN_PLAN, left=NOT_ALLOWED)
 
 
-def facilitates(phases: tuple[When, ...] = OPEN) -> Grants:
+def facilitates(phases: tuple[When, ...] | None = OPEN) -> Grants:
     """What the cycle's facilitator does."""
     return may(FACILITATOR, phases=phases, refusal=NOT_FACILITATOR)
 
@@ -71,9 +71,8 @@ KEEPS_DIRECTORY = may(ADMIN, refusal=NOT_ADMIN)
 
 WRITES = (OWNER, Stand.CONTRIBUTOR, Stand.AUTHOR, Stand.VIEWER, PARENT_OWNER, Stand.AUDITOR)
 """Who sees a draft: who writes it, whom they name or ask for a parent, and auditors (R8)."""
-ACTS = (*WRITES, APPROVER, Stand.DELEGATE, COUNTERPART, Stand.MEDIATOR, ASSIGNER)
-"""Who negotiates or signs it, too: nobody is asked to sign what is hidden from them."""
-CHAIN = (*ACTS, ABOVE, Stand.UNIT_HR)
+ACTS = (APPROVER, Stand.DELEGATE, COUNTERPART, Stand.MEDIATOR, ASSIGNER)
+"""Who negotiates or signs it besides: nobody is asked to sign what is hidden from them."""
 SCORECARD = (OWNER, APPROVER, Stand.DELEGATE, COUNTERPART, ABOVE, Stand.UNIT_HR, Stand.AUDITOR)
 """Who sees what a plan's goals came to (R8)."""
 OKR, KPI = frozenset({"okr"}), frozenset({"kpi"})
@@ -111,7 +110,7 @@ CYCLE: Mapping[str, Grants] = {
     "OpenNextCycle": DUTY,
     "PublishResults": facilitates(RETROSPECT),
     "RecomputeDeadlines": facilitates(),
-    "ReopenPhase": facilitates((*OPEN, "closed")),
+    "ReopenPhase": facilitates(None),
     "RequestBypass": facilitates(),
     "ResumeCycle": facilitates(),
     "SendDigest": DUTY,
@@ -171,9 +170,9 @@ SEEING: Mapping[str, Grants] = {
             Grant(WRITES),
             Grant((Stand.MEMBER,), kinds=OKR, proposed=True, audiences=audience("default")),
             Grant((Stand.MEMBER,), audiences=audience("organization")),
-            Grant(CHAIN, kinds=KPI, audiences=audience("default")),
-            Grant(CHAIN, audiences=audience("chain")),
-            Grant(ACTS, proposed=True, audiences=audience("private")),
+            Grant(ACTS, proposed=True),
+            Grant((ABOVE, Stand.UNIT_HR), proposed=True, audiences=audience("default")),
+            Grant((*ACTS, ABOVE, Stand.UNIT_HR), audiences=audience("chain")),
         ),
         refusal=GOAL_UNKNOWN,
         barred=GOAL_UNKNOWN,

@@ -55,6 +55,7 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     await send("ProposeRevision", BEN)
     goals = (await world.plan())["state"]["goals"]
     await send("AcceptRevision", hash=goals[OKR]["hash"])
+    await send("SetVisibility", BEN)
     await send("AcknowledgeAssignment", BEN, hash=goals[EXAMPLES["AssignGoal"]["goal"]]["hash"])
     goals = (await world.plan())["state"]["goals"]
     await send("RequestAlignment", BEN, parent_hash=goals[EXAMPLES["AssignGoal"]["goal"]]["hash"])

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-
-import pytest
-
 from api.examples import ADA, BEN, CYCLE, EXAMPLES, OKR, PLAN, TEAM
 from api.shapes import BoardAnswer, InboxAnswer
-from cli.composition import CODEC
-from domain.registry import DECIDERS
-from eventlog.projector import Projector
 from tests.api.world import World
 
 BOARD = f"/cycles/{CYCLE}/board"
-
-
-@pytest.fixture
-async def projecting(world: World) -> AsyncIterator[World]:
-    """A world whose projector runs."""
-    stop = asyncio.Event()
-    projector = Projector(world.engine.pool, world.engine.log, DECIDERS, CODEC)
-    running = asyncio.create_task(projector.run(stop))
-    yield world
-    stop.set()
-    await running
 
 
 async def test_the_board_shows_every_plan_and_what_keeps_the_gate(projecting: World) -> None:

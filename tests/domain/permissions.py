@@ -1,0 +1,114 @@
+"""docs/access/permissions.csv, the oracle that was written by hand: what it says of a cell."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, product
+from pathlib import Path
+from typing import get_args
+
+from domain.access.verdict import RULES, Facts, Stand
+from domain.cycle.windows import Phase
+from domain.plan.state import Audience
+
+TABLE = Path(__file__).parents[2] / "docs" / "access" / "permissions.csv"
+ALONE = {Stand.SYSTEM, Stand.FOUNDER}
+"""Who is no member of an organization. Everybody else is one, besides what they are."""
+COLUMNS = ("action", "stand", "kind", "phase", "state", "audience", "answer", "rule", "why")
+VALUES = {
+    "stand": {stand.value for stand in Stand},
+    "kind": {"okr", "kpi"},
+    "phase": {*Phase, "closed"},
+    "state": {"proposed", "unproposed"},
+    "audience": set(get_args(Audience)),
+}
+OTHERS = tuple(column for column in VALUES if column != "stand")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination that the table answers."""
+
+    stand: frozenset[Stand]
+    """One or two: what several stands grant together must be what each of them grants."""
+    kind: str
+    phase: str
+    state: str
+    audience: str
+
+    @property
+    def facts(self) -> Facts:
+        """The facts of a member who stands so, and nothing besides."""
+        stands = self.stand if self.stand <= ALONE else self.stand | {Stand.MEMBER}
+        proposed = self.state == "proposed"
+        return Facts(stands, self.phase, self.kind, proposed=proposed, audience=self.audience)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table."""
+
+    number: int
+    action: str
+    stand: frozenset[str]
+    kind: frozenset[str]
+    phase: frozenset[str]
+    state: frozenset[str]
+    audience: frozenset[str]
+    answer: str
+    rule: str
+    why: str
+
+    def speaks_of(self, cell: Cell) -> bool:
+        """Whether the line is about the cell."""
+        return not self.stand.isdisjoint(cell.stand) and all(
+            getattr(cell, column) in getattr(self, column) for column in OTHERS
+        )
+
+
+def lines() -> list[Line]:
+    """The table, `*` and `a|b` taken apart. `*` of the stands is every member of the organization."""
+    with TABLE.open(encoding="utf-8", newline="") as source:
+        rows = list(csv.DictReader(source))
+    found = []
+    for number, row in enumerate(rows, 2):
+        assert tuple(row) == COLUMNS, number
+        sets = {column: _values(column, row[column]) for column in VALUES}
+        found.append(Line(number, row["action"], answer=row["answer"], rule=row["rule"], why=row["why"], **sets))
+    return found
+
+
+def _values(column: str, written: str) -> frozenset[str]:
+    if written == "*":
+        return frozenset(VALUES[column] - (ALONE if column == "stand" else set()))
+    found = frozenset(written.split("|"))
+    assert found <= VALUES[column], (column, written)
+    return found
+
+
+def cells(told: list[Line], varied: Collection[str] = ()) -> tuple[Cell, ...]:
+    """Every combination that can matter: a column of which neither a line nor a grant speaks has one value."""
+    varied = {
+        *varied,
+        *(column for column in OTHERS for line in told if len(getattr(line, column)) < len(VALUES[column])),
+    }
+    asked = [sorted(VALUES[column]) if column in varied else sorted(VALUES[column])[:1] for column in OTHERS]
+    stands = [
+        frozenset(pair) for pair in combinations_with_replacement(Stand, 2) if pair[0] is pair[1] or not ALONE & {*pair}
+    ]
+    return tuple(Cell(stand, *others) for stand in stands for others in product(*asked))
+
+
+def expected(of_action: list[Line], cell: Cell) -> str | None:
+    """The rule by which the table allows the cell; None: denied, by a line or by saying nothing."""
+    spoken = [line for line in of_action if line.speaks_of(cell)]
+    if any(line.answer == "deny" for line in spoken):
+        return None
+    return spoken[0].rule if spoken else None
+
+
+def rules() -> set[str]:
+    """Every rule that a line may name."""
+    return {*RULES.values(), "unless"}
