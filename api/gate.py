@@ -10,10 +10,10 @@ from starlette.responses import Response
 from api.access import require_reader
 from api.auth import Asking, Serving, shows
 from api.cursors import PAGE, Limit, page_size
+from api.list_shapes import GateAnswer
 from api.lists import listed
 from api.openapi import PROBLEMS
 from api.rendering import plain
-from api.shapes import GateAnswer
 from domain.cycle.state import CYCLE_UNKNOWN, CycleState
 from domain.decider import Ref
 from domain.gate import what_if

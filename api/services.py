@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -13,17 +13,33 @@ from eventlog.codec import Codec
 from eventlog.handler import CommandHandler
 from eventlog.log import Log
 from eventlog.seal import Opener
+from eventlog.views import Standing
 
 
 class Views(Protocol):
     """The read models. What they return is JSON of ids, codes and numbers, without texts or names."""
 
-    async def board(self, organization: UUID, cycle: UUID, after: str | None, limit: int) -> Mapping[str, Any] | None:
-        """A cycle's standing and a page of its plans; None: no such cycle. Raises ValueError for a foreign cursor."""
+    async def board(
+        self,
+        organization: UUID,
+        cycle: UUID,
+        after: str | None,
+        limit: int,
+        *,
+        units: Collection[UUID] | None = None,
+        blocks: str | None = None,
+    ) -> Mapping[str, Any] | None:
+        """A cycle's standing, its units' and a page of its plans; None: no such cycle. Raises ValueError for a foreign
+        cursor.
+        """
         ...
 
     async def inbox(self, organization: UUID, person: UUID) -> Mapping[str, Any]:
         """What a person must do."""
+        ...
+
+    async def standings(self, organization: UUID, person: UUID, plans: Collection[UUID]) -> Mapping[UUID, Standing]:
+        """How far these plans are, and how far somebody's own last act on each was."""
         ...
 
     async def wait_for(self, organization: UUID, position: int, timeout: float) -> bool:  # noqa: ASYNC109

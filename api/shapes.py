@@ -7,10 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.board import CycleRow, PlanRow
 from domain.cycle.advice import Reason, UnitFacts
 from domain.cycle.policy import Framework
-from domain.gate import WhatIf
 from domain.values import Instant
 from domain.waiting import Wait
 
@@ -247,52 +245,6 @@ class PlanDifference(Shape):
     """Null where a goal is hidden from the caller."""
     after_hash: str | None
     goals: list[GoalDifference]
-
-
-class GateCheck(Shape):
-    """A check of the present gate."""
-
-    check: str
-    plans: int
-    """How many plans fail it; 0: it holds."""
-
-
-class CycleStanding(CycleRow):
-    """How the cycle stands, and what would keep its phase from closing now."""
-
-    gate: list[GateCheck]
-
-
-class Listed(Shape):
-    """What every list says besides its items."""
-
-    names: dict[UUID, str | None]
-    """Of the people and teams that the items speak of; null where a name was erased."""
-    position: int
-    """The list shows everything up to here."""
-
-
-class BoardAnswer(Listed):
-    """A cycle's standing and a page of its plans, in order of id."""
-
-    cycle: CycleStanding
-    items: list[PlanRow]
-    next: str | None
-    """Send it as `after`; None: there are no more."""
-
-
-class GateAnswer(WhatIf):
-    """What closing a cycle's present phase now would come to."""
-
-    cycle: UUID
-    names: dict[UUID, str | None]
-    """Of everybody that it speaks of; null where a name was erased."""
-
-
-class InboxAnswer(Listed):
-    """What a person must do, the most urgent first."""
-
-    items: list[Wait]
 
 
 class AdviceAnswer(Shape):

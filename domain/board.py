@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
-from domain.cycle.gates import CHECKS
+from domain.cycle.gates import RESULTS, failing_of
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
 from domain.plan.ground import Ground
 from domain.plan.signing import approvers
 from domain.plan.state import PlanState
 from domain.values import Frozen, Instant, Share
-
-GATES: dict[Phase, tuple[str, ...]] = {
-    Phase.DRAFT: ("goals",),
-    Phase.NEGOTIATE: ("goals", "agreement", "acknowledgement"),
-    Phase.COMMIT: ("goals", "signature"),
-    Phase.TRACK: ("final_values",),
-    Phase.RETROSPECT: ("results", "receipt"),
-}
-"""The codes of the checks that a phase's gate makes, in the order in which they are shown."""
+from domain.waiting import Wait, plan_waits
 
 
 class PlanRow(Frozen):
@@ -27,6 +20,9 @@ class PlanRow(Frozen):
 
     plan: UUID
     owner: UUID
+    unit: UUID | None = None
+    """The team of the owner, who may be a team itself."""
+    phase: Phase = Phase.DRAFT
     excused: bool = False
     goals: int = 0
     agreed: int = 0
@@ -48,6 +44,19 @@ class PlanRow(Frozen):
     receipt: str | None = None
     blocks: tuple[str, ...] = ()
     """Codes of the present gate's checks that this plan fails."""
+    blocked_by: tuple[UUID, ...] = ()
+    """Whom these wait for."""
+
+
+class BypassRow(Frozen):
+    """A bypass as every report shows it (R2.5)."""
+
+    number: int
+    subject: str
+    phase: Phase
+    requested_by: UUID
+    confirmed_by: UUID | None
+    used: bool
 
 
 class CycleRow(Frozen):
@@ -63,6 +72,9 @@ class CycleRow(Frozen):
     digests: int
     results_published: bool
     closed: bool
+    held: bool = False
+    bypasses: tuple[BypassRow, ...] = ()
+    """Every rule that two people passed over (R2.5)."""
 
 
 def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRow:
@@ -74,14 +86,16 @@ def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRo
     confidences = [goal.confidence for goal in goals if goal.confidence is not None]
     excused = not found.takes_part
     open_gate = not cycle.closed and not excused
-    failing = [blocker.check for check in CHECKS[cycle.phase] for blocker in check(cycle, owner, state)]
+    failing = [blocker.check for blocker in failing_of(cycle, owner, state)]
     if cycle.phase is Phase.RETROSPECT and not cycle.published:
-        failing = ["results"]  # the cycle's own check: no plan has its result yet
+        failing = [RESULTS]  # the cycle's own check: no plan has its result yet
     # Only then can anybody sign; and a closed cycle's rows rest on no directory that still changes.
     asks = cycle.phase is Phase.COMMIT and open_gate
     return PlanRow(
         plan=plan,
         owner=owner,
+        unit=found.directory.unit_of(owner),
+        phase=cycle.phase,
         excused=excused,
         goals=len(goals),
         agreed=sum(goal.agreed for goal in goals),
@@ -99,6 +113,7 @@ def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRo
         kpi_payout=str(result.kpi_payout) if result and result.kpi_payout is not None else None,
         receipt=state.receipt.how if state.receipt else None,
         blocks=tuple(dict.fromkeys(failing)) if open_gate else (),
+        blocked_by=_blocking(plan_waits(state, found, owner, plan)) if open_gate and failing else (),
     )
 
 
@@ -115,4 +130,21 @@ def cycle_row(state: CycleState, cycle: UUID) -> CycleRow:
         digests=state.digests,
         results_published=state.published,
         closed=state.closed,
+        held=state.held is not None,
+        bypasses=tuple(
+            BypassRow(
+                number=item.number,
+                subject=item.subject,
+                phase=item.phase,
+                requested_by=item.requested_by,
+                confirmed_by=item.confirmed_by,
+                used=item.used,
+            )
+            for item in state.bypasses
+        ),
     )
+
+
+def _blocking(waits: Iterable[Wait]) -> tuple[UUID, ...]:
+    """The people whom what blocks a gate waits for."""
+    return tuple(sorted({wait.person for wait in waits if wait.blocks_gate}))

@@ -17,7 +17,7 @@ from domain.directory.state import DirectoryState
 from domain.plan.ground import ground_of
 from domain.plan.state import PlanState
 from domain.values import Frozen, Instant, plan_id
-from domain.waiting import Group, Wait, cycle_waits, plan_waits
+from domain.waiting import Wait, cycle_waits, plan_waits
 
 
 class FailingCheck(Frozen):
@@ -85,5 +85,4 @@ def _awaited(
 
 def _people(waits: Iterable[Wait], goal: UUID | None) -> tuple[UUID, ...]:
     """Whom the things wait for that block a gate, of one goal or of the plan as a whole."""
-    asked = (Group.BLOCKS_GATE, Group.STALE)
-    return tuple(sorted({wait.person for wait in waits if wait.group in asked and goal in (None, wait.goal)}))
+    return tuple(sorted({wait.person for wait in waits if wait.blocks_gate and goal in (None, wait.goal)}))

@@ -76,6 +76,11 @@ class Wait(Frozen):
     """The plan's version since which an answer or a signature waits; 0 for everything else."""
 
     @property
+    def blocks_gate(self) -> bool:
+        """Whether the present phase cannot close before it is done."""
+        return self.group in (Group.BLOCKS_GATE, Group.STALE)
+
+    @property
     def key(self) -> str:
         """Tells the items of one person and plan apart."""
         return f"{self.what}:{self.edge or self.goal or ''}"

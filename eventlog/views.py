@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from domain.board import GATES
+from domain.cycle.gates import GATES
 from domain.cycle.windows import Phase
 from eventlog.projector import Pool
 
@@ -37,6 +37,8 @@ PLANS = """
 with live as (select generation from goalcycle.view_generations where state = 'live')
 select r.plan, r.row from goalcycle.board_rows r, live
 where r.generation = live.generation and r.organization = $1 and r.cycle = $2 and ($3::uuid is null or r.plan > $3)
+  and ($5::text[] is null or r.row ->> 'unit' = any($5))
+  and ($6::text is null or r.row -> 'blocks' ? $6)
 order by r.plan limit $4
 """
 
@@ -47,11 +49,37 @@ where r.generation = live.generation and r.organization = $1 and r.person = $2
 order by r.due nulls last, r.source, r.item
 """
 
+STANDINGS = """
+select s.stream, s.fact_version, s.last_position,
+       coalesce((select max(e.version) from goalcycle.events e
+                  where e.organization = $1 and e.stream = s.stream and e.actor = $2), 0) as own_version
+from goalcycle.streams s
+where s.organization = $1 and s.stream = any($3::uuid[])
+"""
+
+UNITS = """
+with live as (select generation from goalcycle.view_generations where state = 'live')
+select r.row ->> 'unit' as unit, count(*) as plans, count(*) filter (where (r.row ->> 'signed')::boolean) as signed,
+       count(*) filter (where r.row -> 'blocks' <> '[]') as blocked
+from goalcycle.board_rows r, live
+where r.generation = live.generation and r.organization = $1 and r.cycle = $2
+group by 1 order by 1 nulls last
+"""
+
 POSITION = """
 select c.position from goalcycle.view_checkpoints c
 join goalcycle.view_generations g on g.generation = c.generation and g.state = 'live'
 where c.organization = $1
 """
+
+
+class Standing(NamedTuple):
+    """How far a plan is, and how far somebody's own last act on it was."""
+
+    fact_version: int
+    last_position: int
+    own_version: int
+    """0: they never acted on it."""
 
 
 class PostgresViews:
@@ -60,9 +88,20 @@ class PostgresViews:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def board(self, organization: UUID, cycle: UUID, after: str | None, limit: int) -> Mapping[str, Any] | None:
-        """A cycle's standing, every check of its present gate with how many plans fail it, and a page of its plans in
-        order of id; None: no such cycle.
+    async def board(
+        self,
+        organization: UUID,
+        cycle: UUID,
+        after: str | None,
+        limit: int,
+        *,
+        units: Collection[UUID] | None = None,
+        blocks: str | None = None,
+    ) -> Mapping[str, Any] | None:
+        """A cycle's standing, every check of its present gate with how many plans fail it, how each unit stands, and a
+        page of its plans in order of id; None: no such cycle.
+
+        The page has the plans of these units alone, and those that fail this check alone, where one is named.
 
         Raises ValueError where `after` is not a plan's id.
         """
@@ -70,7 +109,9 @@ class PostgresViews:
         found = await self._pool.fetchrow(CYCLE, organization, cycle)
         if found is None:
             return None
-        rows = await self._pool.fetch(PLANS, organization, cycle, UUID(after) if after else None, limit + 1)
+        wanted = None if units is None else [str(unit) for unit in units]
+        last = UUID(after) if after else None
+        rows = await self._pool.fetch(PLANS, organization, cycle, last, limit + 1, wanted, blocks)
         standing, failing = json.loads(found["row"]), json.loads(found["failing"])
         page = rows[:limit]
         return {
@@ -78,6 +119,7 @@ class PostgresViews:
                 **standing,
                 "gate": [{"check": check, "plans": failing.get(check, 0)} for check in GATES[Phase(standing["phase"])]],
             },
+            "units": [dict(row) for row in await self._pool.fetch(UNITS, organization, cycle)],
             "items": [json.loads(row["row"]) for row in page],
             "next": str(page[-1]["plan"]) if len(rows) > limit else None,
             "position": found["position"],
@@ -88,6 +130,11 @@ class PostgresViews:
         position = await self.position(organization)  # before the rows: they show at least as much as it promises
         rows = await self._pool.fetch(INBOX, organization, person)
         return {"items": [json.loads(row["row"]) for row in rows], "position": position}
+
+    async def standings(self, organization: UUID, person: UUID, plans: Collection[UUID]) -> dict[UUID, Standing]:
+        """How far these plans are, and how far somebody's own last act on each was. From the log itself."""
+        rows = await self._pool.fetch(STANDINGS, organization, person, list(plans))
+        return {row["stream"]: Standing(row["fact_version"], row["last_position"], row["own_version"]) for row in rows}
 
     async def position(self, organization: UUID) -> int:
         """Up to which position the read models hold."""

@@ -29,15 +29,8 @@ from domain.plan.visibility import VisibilitySet
 from domain.plan.voiding import SignaturesVoided
 from domain.sealed import Sealed
 from domain.values import SYSTEM
+from domain.words import VOIDED
 
-REASONS = {
-    "goal_changed": "a goal was changed",
-    "goal_added": "a goal was added",
-    "rejected": "the plan was rejected",
-    "changes_requested": "changes were requested",
-    "recalled": "the owner took the plan back",
-    "withdrawn": "a signer took an earlier signature back",
-}
 AUDIENCES = {
     "default": "whoever its kind is for",
     "organization": "everybody",
@@ -224,7 +217,7 @@ def _rerouted(teller: Teller, event: Rerouted) -> Iterable[str]:
 
 @_words(SignaturesVoided)
 def _voided(teller: Teller, event: SignaturesVoided) -> Iterable[str]:
-    why = REASONS.get(event.reason, event.reason)
+    why = VOIDED.get(event.reason, event.reason)
     signers = f" of {teller.names(event.signers)}" if event.signers else ""
     about = f": {teller.goal(event.goal)}" if event.goal is not None else ""
     return [f"made the signatures{signers} void, because {why}{about}"]

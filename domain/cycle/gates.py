@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,66 +13,96 @@ from domain.decider import Context, Ref
 from domain.plan.state import PlanState
 from domain.values import plan_id
 
-Check = Callable[[CycleState, UUID, PlanState], Iterator[Blocker]]
+
+@dataclass(frozen=True)
+class Check:
+    """One named check of a gate."""
+
+    code: str
+    fails: Callable[[CycleState, PlanState], Iterator[UUID | None]]
+    """The goals of a plan that fail it; None: the plan as a whole."""
 
 
-def _goals(_cycle: CycleState, owner: UUID, plan: PlanState) -> Iterator[Blocker]:
-    """Draft: every participant has goals or is excused."""
+def _no_goals(_cycle: CycleState, plan: PlanState) -> Iterator[None]:
     if not plan.goals:
-        yield Blocker(check="goals", owner=owner)
+        yield None
 
 
-def _agreement(_cycle: CycleState, owner: UUID, plan: PlanState) -> Iterator[Blocker]:
-    """Negotiate: every OKR agreed, every KPI acknowledged or served."""
-    for goal in plan.goals.values():
-        if not goal.agreed:
-            check = "agreement" if goal.definition.kind == "okr" else "acknowledgement"
-            yield Blocker(check=check, owner=owner, goal=goal.id)
+def _not_agreed(kind: str) -> Callable[[CycleState, PlanState], Iterator[UUID]]:
+    def fails(_cycle: CycleState, plan: PlanState) -> Iterator[UUID]:
+        return (goal.id for goal in plan.goals.values() if goal.definition.kind == kind and not goal.agreed)
+
+    return fails
 
 
-def _signature(_cycle: CycleState, owner: UUID, plan: PlanState) -> Iterator[Blocker]:
-    """Commit: every plan signed."""
+def _not_signed(_cycle: CycleState, plan: PlanState) -> Iterator[None]:
     if not plan.signed:
-        yield Blocker(check="signature", owner=owner)
+        yield None
 
 
-def _final_values(_cycle: CycleState, owner: UUID, plan: PlanState) -> Iterator[Blocker]:
-    """Track: final values in."""
-    for goal in plan.goals.values():
-        if not goal.final:
-            yield Blocker(check="final_values", owner=owner, goal=goal.id)
+def _not_final(_cycle: CycleState, plan: PlanState) -> Iterator[UUID]:
+    return (goal.id for goal in plan.goals.values() if not goal.final)
 
 
-def _receipt(cycle: CycleState, owner: UUID, plan: PlanState) -> Iterator[Blocker]:
-    """Retrospect: results acknowledged or deemed served."""
+def _not_received(cycle: CycleState, plan: PlanState) -> Iterator[None]:
     result = cycle.results.get(plan.id) if plan.cycle else None
     if result is not None and not plan.received(result.hash):
-        yield Blocker(check="receipt", owner=owner)
+        yield None
 
 
-CHECKS: dict[Phase, tuple[Check, ...]] = {
-    Phase.DRAFT: (_goals,),
-    Phase.NEGOTIATE: (_goals, _agreement),
-    Phase.COMMIT: (_goals, _signature),
-    Phase.TRACK: (_final_values,),
-    Phase.RETROSPECT: (_receipt,),
+GOALS = Check("goals", _no_goals)
+"""Every participant has goals or is excused."""
+AGREEMENT = Check("agreement", _not_agreed("okr"))
+"""Every OKR is agreed."""
+ACKNOWLEDGEMENT = Check("acknowledgement", _not_agreed("kpi"))
+"""Every KPI is acknowledged, decided or served."""
+SIGNATURE = Check("signature", _not_signed)
+"""Every plan is signed."""
+FINAL_VALUES = Check("final_values", _not_final)
+"""Final values are in."""
+RECEIPT = Check("receipt", _not_received)
+"""Results are acknowledged or deemed served."""
+RESULTS = "results"
+"""Results are published: the one check of the cycle itself."""
+
+CHECKS: Mapping[Phase, tuple[Check, ...]] = {
+    Phase.DRAFT: (GOALS,),
+    Phase.NEGOTIATE: (GOALS, AGREEMENT, ACKNOWLEDGEMENT),
+    Phase.COMMIT: (GOALS, SIGNATURE),
+    Phase.TRACK: (FINAL_VALUES,),
+    Phase.RETROSPECT: (RECEIPT,),
 }
+"""What each plan must pass, in the order in which it is shown (R2.4)."""
+GATES: Mapping[Phase, tuple[str, ...]] = {
+    phase: (*((RESULTS,) if phase is Phase.RETROSPECT else ()), *(check.code for check in checks))
+    for phase, checks in CHECKS.items()
+}
+"""The codes of all checks of a phase's gate."""
 
 
-def blockers(state: CycleState, context: Context) -> tuple[Blocker, ...]:
-    """Everything that keeps the present phase from closing; empty: its gate holds. Reads every plan."""
-    return failing(state, context.states)
+def failing_of(cycle: CycleState, owner: UUID, plan: PlanState) -> Iterator[Blocker]:
+    """What keeps an owner's plan from passing the present gate."""
+    for check in CHECKS[cycle.phase]:
+        for goal in check.fails(cycle, plan):
+            yield Blocker(check=check.code, owner=owner, goal=goal)
 
 
 def failing(state: CycleState, states: Mapping[Ref, Any]) -> tuple[Blocker, ...]:
-    """The same of states at hand: those of the plans of everybody who takes part."""
+    """Everything that keeps the present phase from closing; empty: its gate holds.
+
+    `states`: those of the plans of everybody who takes part.
+    """
     found: list[Blocker] = []
     if state.phase is Phase.RETROSPECT and not state.published:
-        found.append(Blocker(check="results"))
+        found.append(Blocker(check=RESULTS))
     for participant in state.participants.values():
         if participant.excused or state.id is None:
             continue
         plan: PlanState = states[Ref("plan", plan_id(state.id, participant.owner))]
-        for check in CHECKS[state.phase]:
-            found.extend(check(state, participant.owner, plan))
+        found.extend(failing_of(state, participant.owner, plan))
     return tuple(found)
+
+
+def blockers(state: CycleState, context: Context) -> tuple[Blocker, ...]:
+    """The same of the states that a rule asked for."""
+    return failing(state, context.states)

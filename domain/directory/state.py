@@ -212,6 +212,10 @@ class DirectoryState(Frozen):
             yield team
             team = self.teams[team].parent if team in self.teams else None
 
+    def units_under(self, team: UUID) -> frozenset[UUID]:
+        """A team and every team under it."""
+        return frozenset(unit for unit in self.teams if team in self.units_above(unit)) | {team}
+
     def site_of(self, owner: UUID) -> UUID | None:
         """Where whoever answers for an owner works; None: at the organization's own site."""
         found = self.people.get(self.responsible(owner))

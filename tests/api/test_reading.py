@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from api.examples import ADA, BEN, CYCLE, EXAMPLES, OKR, PLAN
+from api.list_shapes import GateAnswer
 from api.shapes import (
     CommandAnswer,
     EventPage,
     Feed,
-    GateAnswer,
     PlanAnswer,
     PlanDifference,
     ProblemDocument,

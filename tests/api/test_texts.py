@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -15,12 +14,14 @@ from babel.messages.pofile import read_po
 
 import api.app
 import domain.registry
+import domain.words
 from api.field_texts import SENTENCES
 from api.texts import LANGUAGES, LOCALES, PLACEHOLDER, texts_for, texts_in
 from cli.commands import advise
 from domain.access.verdict import WORDS as STANDS
 from domain.cycle import advice
 from domain.cycle.advice import Degree, Practice, Stage, UnitFacts
+from domain.cycle.gates import GATES
 from domain.cycle.policy import Framework
 from domain.cycle.windows import Phase
 from domain.messages import Kind
@@ -29,7 +30,6 @@ from domain.problems import PROBLEMS
 
 ROOT = Path(api.app.__file__).parent.parent
 WORDS = [*(words for _, words in TAKES.values()), "bonus", "deduction", *Phase, *get_args(Kind)]
-CHECK = re.compile(r'check="(\w+)"|check = "(\w+)" if .* else "(\w+)"')
 
 
 def sentences() -> Iterator[str]:
@@ -42,8 +42,10 @@ def sentences() -> Iterator[str]:
     yield from WORDS
     yield from advice_sentences()
     yield from who_may()
-    for found in CHECK.finditer((ROOT / "domain" / "cycle" / "gates.py").read_text(encoding="utf-8")):
-        yield from filter(None, found.groups())
+    for codes in GATES.values():
+        yield from codes
+    for words in domain.words.WORDS:
+        yield from words.values()
 
 
 def advice_sentences() -> Iterator[str]:

@@ -1,0 +1,34 @@
+"""Every code that people read has its words: a new one without them fails here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import domain
+from domain.cycle.gates import GATES
+from domain.waiting import Group, What
+from domain.words import CHECKS, GROUPS, VOIDED, WAITS, WORDS
+
+VOIDING = re.compile(r"void_signatures\(\s*\w+,\s*\"(\w+)\"")
+
+
+def test_everything_that_can_be_asked_of_somebody_has_its_words() -> None:
+    assert set(WAITS) == set(What)
+    assert set(GROUPS) == set(Group)
+
+
+def test_every_check_of_a_gate_has_its_words() -> None:
+    assert set(CHECKS) == {code for codes in GATES.values() for code in codes}
+
+
+def test_every_reason_for_which_signatures_are_void_has_its_words() -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in Path(domain.__path__[0]).rglob("*.py"))
+    reasons = set(VOIDING.findall(sources))
+    assert len(reasons) > 4
+    assert reasons <= set(VOIDED)
+
+
+def test_no_two_codes_are_said_in_the_same_words() -> None:
+    said = [sentence for words in WORDS for sentence in words.values()]
+    assert len(set(said)) == len(said)
