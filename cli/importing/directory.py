@@ -3,6 +3,13 @@
 [organization]
 name = "Harbour Works"
 zone = "Europe/Amsterdam"
+country = "NL"          # whose public holidays count; without it the week alone
+
+[sites.ningbo]          # where other days are worked; fields as in AddSite
+name = "Ningbo"
+zone = "Asia/Shanghai"
+country = "CN"
+exceptions = [{ on = 2027-03-12, works = false }]
 
 [people.lin]
 name = "Lin Wei"
@@ -12,6 +19,7 @@ roles = ["board_approver"]
 [people.chen]
 name = "Chen Jie"
 manager = "lin"
+site = "ningbo"         # without it the organization's own days
 
 [teams.yard]
 name = "Shipyard"
@@ -28,13 +36,15 @@ import tomllib
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from cli.outline import OutlineError, OutlineProblem, decode_outline
+from domain.directory.calendar import Calendar, CountryCode, SubdivisionCode
 from domain.directory.state import Role
 from domain.sealed import MAX_TEXT
 from domain.values import Frozen
-from eventlog.calendars.days import zone_of
+from eventlog.calendars.days import zone_exists
+from eventlog.calendars.holidays_of import country_exists
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
 
@@ -48,6 +58,7 @@ class PersonEntry(Frozen):
 
     name: Name
     manager: str | None = None
+    site: str | None = None
     roles: tuple[Role, ...] = ()
     first: bool = False
 
@@ -64,12 +75,32 @@ class OrganizationEntry(Frozen):
 
     name: Name
     zone: str = "UTC"
+    country: CountryCode | None = None
+    subdivision: SubdivisionCode | None = None
+
+    @model_validator(mode="after")
+    def _subdivision_of_a_country(self) -> OrganizationEntry:
+        if self.subdivision is not None and self.country is None:
+            raise ValueError("a subdivision needs its country")
+        return self
+
+
+class SiteEntry(Calendar):
+    """A site to add: its name beside the fields of its calendar."""
+
+    name: Name
+
+    @property
+    def calendar(self) -> Calendar:
+        """When it works."""
+        return Calendar(**self.model_dump(exclude={"name"}))
 
 
 class Directory(Frozen):
     """The file's content; keys are compared without regard to case."""
 
     organization: OrganizationEntry
+    sites: dict[str, SiteEntry] = Field(default_factory=dict)
     people: dict[str, PersonEntry] = Field(min_length=1)
     teams: dict[str, TeamEntry] = Field(default_factory=dict)
     tags: dict[str, str] = Field(default_factory=dict)
@@ -104,18 +135,19 @@ class Directory(Frozen):
                 yield key, "directory.unknown", f"The manager {person.manager} is not in the file."
             elif key in self._line_above(key):
                 yield key, "directory.line_circle", "The reporting line leads back to this person."
+            if person.site is not None and person.site not in self.sites:
+                yield key, "directory.unknown", f"The site {person.site} is not in the file."
         for key, team in self.teams.items():
             if team.lead not in self.people:
                 yield key, "directory.unknown", f"The lead {team.lead} is not in the file."
         for tag, key in self.tags.items():
             if key not in self.people and key not in self.teams:
                 yield tag, "directory.unknown", f"The tag {tag} names {key}, which is not in the file."
-        try:
-            zone_of(self.organization.zone)
-        except (KeyError, ValueError, OSError):  # zoneinfo raises all three for names that are none
-            yield "zone", "directory.zone_unknown", f"There is no time zone {self.organization.zone}."
+        yield from _calendar_problems(self.organization, "zone", "country")
+        for key, site in self.sites.items():
+            yield from _calendar_problems(site, key, key)
         seen: set[str] = set()
-        for key in (*self.people, *self.teams):
+        for key in (*self.sites, *self.people, *self.teams):
             if key.casefold() in seen:
                 yield key, "directory.key_twice", f"The key {key} stands for two."
             seen.add(key.casefold())
@@ -127,6 +159,16 @@ class Directory(Frozen):
             above.append(manager)
             manager = self.people[manager].manager
         return above
+
+
+def _calendar_problems(
+    entry: OrganizationEntry | SiteEntry, zone_key: str, country_key: str
+) -> Iterator[tuple[str, str, str]]:
+    if not zone_exists(entry.zone):
+        yield zone_key, "directory.zone_unknown", f"There is no time zone {entry.zone}."
+    if entry.country is not None and not country_exists(entry.country, entry.subdivision):
+        place = "-".join(filter(None, (entry.country, entry.subdivision)))
+        yield country_key, "directory.country_unknown", f"No public holidays are known for {place}."
 
 
 def read_directory(data: bytes) -> Directory:
@@ -164,7 +206,7 @@ def _lines(text: str) -> dict[str, int]:
     """Where each table begins, by its key, and each plain entry; TOML's parser does not say."""
     lines: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), start=1):
-        if (table := re.match(r"\s*\[\s*(?:people|teams)\s*\.\s*\"?(.+?)\"?\s*\]", line)) is not None:
+        if (table := re.match(r"\s*\[\s*(?:people|teams|sites)\s*\.\s*\"?(.+?)\"?\s*\]", line)) is not None:
             lines.setdefault(table.group(1), number)
         elif (section := re.match(r"\s*\[\s*(\w+)\s*\]", line)) is not None:
             lines.setdefault(section.group(1), number)

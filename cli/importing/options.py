@@ -48,6 +48,7 @@ class Known:
     name: str = ""
     cycle_name: str = ""
     zone: str = "UTC"
+    sites: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)

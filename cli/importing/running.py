@@ -127,6 +127,7 @@ async def read_known(engine: Engine, organization: UUID, cycle: UUID | None = No
         name=(directory.name.text if directory.name is not None else None) or "",
         cycle_name=await _name_of(engine, organization, found),
         zone=directory.zone,
+        sites=frozenset(directory.sites),
     )
 
 

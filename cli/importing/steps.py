@@ -14,8 +14,9 @@ from domain.cycle.opening import EnrolParticipant, OpenCycle
 from domain.decider import Ref
 from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.lines import SetManager
-from domain.directory.people import AddPerson
+from domain.directory.people import AddPerson, ChangePerson
 from domain.directory.roles import GrantRole
+from domain.directory.sites import AddSite
 from domain.directory.state import DIRECTORY
 from domain.directory.teams import AddTeam
 from domain.goals import Okr
@@ -74,6 +75,8 @@ def founding_steps(directory: Directory, owners: Owners, options: ImportOptions)
         FoundOrganization(
             name=CommonName(organization.name),
             zone=organization.zone,
+            country=organization.country,
+            subdivision=organization.subdivision,
             first_person=founder,
             simulated=options.simulated,
         ),
@@ -82,25 +85,43 @@ def founding_steps(directory: Directory, owners: Owners, options: ImportOptions)
     yield from people_steps(directory, owners, options)
     if first.manager is not None:
         yield _on_directory(SetManager(person=id, manager=owners.person_id(first.manager)), line)
+    if first.site is not None:
+        yield _on_directory(ChangePerson(person=id, site=site_id(first.site, options)), line)
     for role in first.roles:
         yield _on_directory(GrantRole(person=id, role=role), line)
 
 
 def people_steps(directory: Directory, owners: Owners, options: ImportOptions) -> Iterator[PlannedStep]:
-    """Add the people and teams that the log does not know."""
+    """Add the sites, people and teams that the log does not know."""
     known = options.known
+    yield from site_steps(directory, options)
     there = {owners.person_id(directory.first)} if known is None else set(known.people)
     for key in directory.by_line_of_command(founding=known is None):
         person, id = directory.people[key], owners.person_id(key)
         if id not in there:
             manager = owners.person_id(person.manager) if person.manager is not None else None
-            command = AddPerson(person=id, name=PersonName(person.name), manager=manager, roles=person.roles)
+            site = site_id(person.site, options) if person.site is not None else None
+            command = AddPerson(person=id, name=PersonName(person.name), manager=manager, site=site, roles=person.roles)
             yield _on_directory(command, directory.lines.get(key, 1))
     for key, team in directory.teams.items():
         id = owners.team_id(key)
         if known is None or id not in known.teams:
             added = AddTeam(team=id, name=CommonName(team.name), lead=owners.person_id(team.lead))
             yield _on_directory(added, directory.lines.get(key, 1))
+
+
+def site_steps(directory: Directory, options: ImportOptions) -> Iterator[PlannedStep]:
+    """Add the sites that the log does not know."""
+    for key, site in directory.sites.items():
+        id = site_id(key, options)
+        if options.known is None or id not in options.known.sites:
+            command = AddSite(site=id, name=CommonName(site.name), calendar=site.calendar)
+            yield _on_directory(command, directory.lines.get(key, 1))
+
+
+def site_id(key: str, options: ImportOptions) -> UUID:
+    """The id of a site of the file."""
+    return options.new_id("site", key.casefold())
 
 
 def team_steps(planned: Iterable[PlannedOwner], owners: Owners) -> Iterator[PlannedStep]:

@@ -101,7 +101,7 @@ class Calendar(Frozen):
         found = self.exceptions[place] if place < len(self.exceptions) else None
         return found.works if found is not None and found.on == day else None
 
-    def require_working_days(self) -> None:
+    def require_working_days(self, pointer: str) -> None:
         """Refuse exceptions that take every working day away for longer than a year.
 
         Raises `calendar.no_working_days`.
@@ -116,7 +116,7 @@ class Calendar(Frozen):
                 begun = day
             last = day
             if day - begun > LONGEST_REST:
-                raise NO_WORKING_DAYS("/calendar/exceptions")
+                raise NO_WORKING_DAYS(pointer)
 
     def _works(self, day: date, week: tuple[int, ...]) -> bool:
         said = self.exception(day)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import model_validator
+
 from domain.decider import Context
-from domain.directory.calendar import Calendar, ZoneName
+from domain.directory.calendar import Calendar, CountryCode, SubdivisionCode, ZoneName
+from domain.directory.requiring import require_calendar
 from domain.directory.state import DirectoryState, Person, Role, directory, with_person
 from domain.messages import Command, Event
 from domain.problems import problem
@@ -16,9 +19,6 @@ from domain.values import Frozen
 FOUNDED = problem("organization.founded", 409, "This organization exists already.", "Use another organization id.")
 NOT_FOUNDED = problem(
     "organization.unknown", 404, "There is no such organization.", "Found it first with FoundOrganization."
-)
-ZONE_UNKNOWN = problem(
-    "organization.zone_unknown", 422, "There is no time zone {zone}.", "Use an IANA name, such as Asia/Shanghai."
 )
 
 
@@ -38,9 +38,23 @@ class FoundOrganization(Command):
     name: CommonName
     zone: ZoneName = "UTC"
     """IANA time zone in which the organization's working days end (R2.2)."""
+    country: CountryCode | None = None
+    """Whose public holidays count wherever no site says otherwise; ChangeCalendar says more."""
+    subdivision: SubdivisionCode | None = None
     first_person: FirstPerson
     simulated: bool = False
     """Take the clock from the commands: for rehearsals and tests of whole quarters."""
+
+    @property
+    def calendar(self) -> Calendar:
+        """The organization's own, to begin with."""
+        return Calendar(zone=self.zone, country=self.country, subdivision=self.subdivision)
+
+    @model_validator(mode="after")
+    def _subdivision_of_a_country(self) -> FoundOrganization:
+        if self.subdivision is not None and self.country is None:
+            raise ValueError("a subdivision needs its country")
+        return self
 
     def named_person(self) -> UUID | None:
         return self.first_person.id
@@ -51,6 +65,8 @@ class OrganizationFounded(Event):
 
     name: CommonName
     zone: str
+    country: str | None = None
+    subdivision: str | None = None
     first_person: FirstPerson
     simulated: bool
 
@@ -60,11 +76,15 @@ def found_organization(state: DirectoryState, command: FoundOrganization, contex
     """An organization is founded once, by its first person."""
     if state.founded:
         raise FOUNDED()
-    if not context.calendar.zone_exists(command.zone):
-        raise ZONE_UNKNOWN("/zone", zone=command.zone)
+    require_calendar(command.calendar, context, "")
     return [
         OrganizationFounded(
-            name=command.name, zone=command.zone, first_person=command.first_person, simulated=command.simulated
+            name=command.name,
+            zone=command.zone,
+            country=command.country,
+            subdivision=command.subdivision,
+            first_person=command.first_person,
+            simulated=command.simulated,
         )
     ]
 
@@ -72,6 +92,6 @@ def found_organization(state: DirectoryState, command: FoundOrganization, contex
 @directory.evolves(OrganizationFounded)
 def organization_founded(state: DirectoryState, event: OrganizationFounded) -> DirectoryState:
     first = Person(id=event.first_person.id, name=event.first_person.name, roles=frozenset({Role.ADMIN}))
-    calendar = Calendar(zone=event.zone)
+    calendar = Calendar(zone=event.zone, country=event.country, subdivision=event.subdivision)
     founded = {"founded": True, "name": event.name, "calendar": calendar, "simulated": event.simulated}
     return with_person(state.model_copy(update=founded), first)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from domain.decider import Context
+from domain.directory.calendar import Calendar
 from domain.directory.state import DirectoryState, Placed
 from domain.problems import problem
 
@@ -15,6 +17,15 @@ PERSON_UNKNOWN = problem(
 )
 TEAM_UNKNOWN = problem("team.unknown", 422, "There is no team {team} in the directory.", "Add the team first.")
 SITE_UNKNOWN = problem("site.unknown", 422, "There is no site {site} in the directory.", "Add the site first.")
+ZONE_UNKNOWN = problem(
+    "organization.zone_unknown", 422, "There is no time zone {zone}.", "Use an IANA name, such as Asia/Shanghai."
+)
+COUNTRY_UNKNOWN = problem(
+    "calendar.country_unknown",
+    422,
+    "No public holidays are known for {country}.",
+    "Use a code such as CN, or DE with the subdivision BY; or leave the country out and enter the days as exceptions.",
+)
 
 
 def require_person(state: DirectoryState, person: Placed, pointer: str) -> None:
@@ -39,3 +50,14 @@ def require_site(state: DirectoryState, site: Placed, pointer: str) -> None:
     """Refuse a site that is unknown; none is the organization's own."""
     if isinstance(site, UUID) and site not in state.sites:
         raise SITE_UNKNOWN(pointer, site=str(site))
+
+
+def require_calendar(calendar: Calendar, context: Context, pointer: str) -> None:
+    """Refuse a calendar that cannot be reckoned by."""
+    known = context.calendar
+    if not known.zone_exists(calendar.zone):
+        raise ZONE_UNKNOWN(f"{pointer}/zone", zone=calendar.zone)
+    if calendar.country is not None and not known.country_exists(calendar.country, calendar.subdivision):
+        place = "-".join(filter(None, (calendar.country, calendar.subdivision)))
+        raise COUNTRY_UNKNOWN(f"{pointer}/country", country=place)
+    calendar.require_working_days(f"{pointer}/exceptions")

@@ -11,20 +11,13 @@ from uuid import UUID
 
 from domain.decider import Context
 from domain.directory.calendar import Calendar, Site
-from domain.directory.founding import ZONE_UNKNOWN
-from domain.directory.requiring import require_site
+from domain.directory.requiring import require_calendar, require_site
 from domain.directory.state import DirectoryState, directory
 from domain.messages import Command, Event
 from domain.problems import problem
 from domain.sealed import AuthorText, CommonName
 
 SITE_EXISTS = problem("site.exists", 409, "This site is in the directory already.", "Use another site id.")
-COUNTRY_UNKNOWN = problem(
-    "calendar.country_unknown",
-    422,
-    "No public holidays are known for {country}.",
-    "Use a code such as CN, or DE with the subdivision BY; or leave the country out and enter the days as exceptions.",
-)
 
 
 class AddSite(Command):
@@ -62,23 +55,12 @@ class CalendarChanged(Event):
     reason: AuthorText
 
 
-def require_calendar(calendar: Calendar, context: Context) -> None:
-    """Refuse a calendar that cannot be reckoned by."""
-    known = context.calendar
-    if not known.zone_exists(calendar.zone):
-        raise ZONE_UNKNOWN("/calendar/zone", zone=calendar.zone)
-    if calendar.country is not None and not known.country_exists(calendar.country, calendar.subdivision):
-        place = "-".join(filter(None, (calendar.country, calendar.subdivision)))
-        raise COUNTRY_UNKNOWN("/calendar/country", country=place)
-    calendar.require_working_days()
-
-
 @directory.decides(AddSite)
 def add_site(state: DirectoryState, command: AddSite, context: Context) -> list[Event]:
     """A site has a calendar that can be reckoned by."""
     if command.site in state.sites:
         raise SITE_EXISTS("/site")
-    require_calendar(command.calendar, context)
+    require_calendar(command.calendar, context, "/calendar")
     return [SiteAdded(site=command.site, name=command.name, calendar=command.calendar)]
 
 
@@ -86,7 +68,7 @@ def add_site(state: DirectoryState, command: AddSite, context: Context) -> list[
 def change_calendar(state: DirectoryState, command: ChangeCalendar, context: Context) -> list[Event]:
     """The same calendar again changes nothing."""
     require_site(state, command.site, "/site")
-    require_calendar(command.calendar, context)
+    require_calendar(command.calendar, context, "/calendar")
     if command.calendar == state.calendar_of(command.site):
         return []
     return [CalendarChanged(site=command.site, calendar=command.calendar, reason=command.reason)]

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from domain.cycle.opening import OpenCycle
 from domain.directory.calendar import Calendar, Day
+from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.sites import AddSite, CalendarChanged, ChangeCalendar
 from domain.directory.state import DIRECTORY
 from domain.messages import Command
@@ -33,6 +34,21 @@ def with_site() -> World:
 def test_only_an_administrator_keeps_sites(command: Command) -> None:
     with_site().refused("directory.not_admin", HEAD, DIRECTORY, command)
     World().refused("organization.unknown", LEAD, DIRECTORY, command)
+
+
+def test_r2_2_an_organization_is_founded_with_the_holidays_of_its_country() -> None:
+    first = FirstPerson(id=LEAD, name="Lin")
+    founding = FoundOrganization(name="O", zone="Europe/Berlin", country="DE", subdivision="BY", first_person=first)
+    world = World()
+    for changes, code, pointer in (
+        ({"country": "XX"}, "calendar.country_unknown", "/country"),
+        ({"zone": "Mars/Olympus"}, "organization.zone_unknown", "/zone"),
+    ):
+        assert world.refused(code, LEAD, DIRECTORY, founding.model_copy(update=changes)).pointer == pointer
+    with pytest.raises(ValidationError, match="subdivision needs its country"):
+        FoundOrganization(name="O", subdivision="BY", first_person=first)
+    world.when(LEAD, DIRECTORY, founding)
+    assert world.directory.calendar == Calendar(zone="Europe/Berlin", country="DE", subdivision="BY")
 
 
 def test_r2_2_every_site_has_a_calendar_of_its_own() -> None:

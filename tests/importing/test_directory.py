@@ -1,10 +1,12 @@
 """Who is who, and what is told when it does not fit together."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from cli.importing import DirectoryError, read_directory
+from domain.directory.calendar import Calendar, Day
 from domain.directory.state import Role
 
 HARBOUR = Path(__file__).resolve().parents[2] / "examples" / "harbour" / "directory.toml"
@@ -66,3 +68,52 @@ def test_what_does_not_fit_is_told_by_line(rest: bytes, expected: list[tuple[int
 def test_a_time_zone_that_is_none_is_refused() -> None:
     data = b"[organization]\nname = 'O'\nzone = 'Europe/Rotterdam'\n[people.a]\nname = 'A'\n"
     assert refusals(data) == [(3, "directory.zone_unknown")]
+
+
+SITES = b"""[organization]
+name = "O"
+zone = "Europe/Amsterdam"
+country = "NL"
+
+[sites.ningbo]
+name = "Ningbo"
+zone = "Asia/Shanghai"
+country = "CN"
+week = [0, 1, 2, 3, 4, 5]
+exceptions = [{ on = 2027-03-12, works = false }]
+
+[people.a]
+name = "A"
+site = "ningbo"
+"""
+
+
+def test_r2_2_sites_have_calendars_of_their_own() -> None:
+    directory = read_directory(SITES)
+    assert directory.organization.country == "NL"
+    assert directory.people["a"].site == "ningbo"
+    assert directory.sites["ningbo"].calendar == Calendar(
+        zone="Asia/Shanghai",
+        country="CN",
+        week=(0, 1, 2, 3, 4, 5),
+        exceptions=(Day(on=date(2027, 3, 12), works=False),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (b'site = "ningbo"', b'site = "nanjing"', [(13, "directory.unknown")]),
+        (b'"Asia/Shanghai"', b'"Mars/Olympus"', [(6, "directory.zone_unknown")]),
+        (b'"CN"', b'"XX"', [(6, "directory.country_unknown")]),
+        (b'"NL"', b'"XX"', [(4, "directory.country_unknown")]),
+        (b'country = "NL"', b'subdivision = "BY"', [(1, "directory.invalid")]),
+        (b"4, 5]", b"4, 7]", [(6, "directory.invalid")]),
+        (b"[people.a]", b"[people.Ningbo]", [(13, "directory.key_twice")]),
+    ],
+)
+def test_r2_2_a_site_that_means_nothing_is_told_with_its_line(
+    old: bytes, new: bytes, expected: list[tuple[int, str]]
+) -> None:
+    assert old in SITES
+    assert refusals(SITES.replace(old, new)) == expected

@@ -9,6 +9,8 @@ from cli.importing import DirectoryError, ImportRefused, read_directory, run_imp
 from cli.outline import OutlineError
 from domain.cycle.state import CycleState
 from domain.decider import Ref
+from domain.directory.calendar import Calendar
+from domain.directory.sites import AddSite
 from domain.directory.state import DIRECTORY, DirectoryState
 from domain.goals import Okr
 from domain.plan.readings import measures
@@ -82,6 +84,26 @@ async def test_the_example_organization_is_imported_with_its_people(database: st
         assert set(cycle.participants) == {people[key] for key in keys}
         assert cycle.facilitator == people["lin"]
         assert len(plan.goals) == 12
+
+
+async def test_r2_2_sites_are_imported_once_and_people_placed_there(database: str, tmp_path: Path) -> None:
+    text = (
+        '[organization]\nname = "O"\ncountry = "NL"\n'
+        '[sites.ningbo]\nname = "Ningbo"\nzone = "Asia/Shanghai"\ncountry = "CN"\n'
+        '[people.a]\nname = "A"\nsite = "ningbo"\nroles = ["board_approver"]\n'
+        '[people.b]\nname = "B"\nroles = ["board_approver"]\n'
+        '[people.c]\nname = "C"\nmanager = "a"\nsite = "ningbo"\n'
+    )
+    directory = read_directory(text.encode())
+    async with engine_on(database, tmp_path) as engine:
+        plan = await plan_for(engine, b"# Q\n## Win [c]\n- Do it\n", directory, preset="light")
+        await run_import(engine, plan)
+        state: DirectoryState = (await engine.handler.cache.refresh(ORGANIZATION, DIRECTORY)).state
+        [site] = state.sites.values()
+        assert (state.calendar.country, site.calendar) == ("NL", Calendar(zone="Asia/Shanghai", country="CN"))
+        assert sorted(person.site == site.id for person in state.people.values()) == [False, True, True]
+        again = await plan_for(engine, b"# R\n## Win [c]\n- Do it\n", directory, exists=True, preset="light")
+        assert not any(isinstance(one.step.command, AddSite) for one in again.steps), "it is there already"
 
 
 async def test_the_same_file_again_is_a_duplicate_whoever_and_however(database: str, tmp_path: Path) -> None:
