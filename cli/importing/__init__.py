@@ -13,7 +13,7 @@ How goals are made of lines:
 """
 
 from cli.importing.directory import Directory, DirectoryError, read_directory
-from cli.importing.options import ImportOptions, Known, import_secret
+from cli.importing.options import ImportOptions, Known, derived_id, import_secret
 from cli.importing.planning import ImportPlan, plan_import
 from cli.importing.running import ImportRefused, ImportReport, read_known, run_import
 from cli.importing.steps import PlannedGoal, PlannedOwner
@@ -28,6 +28,7 @@ __all__ = [
     "Known",
     "PlannedGoal",
     "PlannedOwner",
+    "derived_id",
     "import_secret",
     "plan_import",
     "read_directory",

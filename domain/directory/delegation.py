@@ -12,9 +12,9 @@ from uuid import UUID
 
 from domain.access.refusals import NOT_ADMIN
 from domain.decider import Context
-from domain.directory.effects import applied, from_when
+from domain.directory.effects import applied, from_when, less
 from domain.directory.requiring import require_person
-from domain.directory.state import Delegation, DelegationTurn, DirectoryState, PersonEdit, Role, TeamEdit, directory
+from domain.directory.state import Delegation, DelegationTurn, DirectoryState, Role, directory
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
 from domain.values import Instant
@@ -128,11 +128,7 @@ def delegated(state: DirectoryState, event: Delegated) -> DirectoryState:
 @directory.evolves(DelegationEnded)
 def delegation_ended(state: DirectoryState, event: DelegationEnded) -> DirectoryState:
     ended = state.delegations[event.delegation].model_copy(update={"ended": True})
-    waiting = tuple(one for one in state.pending if not _turns(one.change, ended.id))
     delegations = {**state.delegations, ended.id: ended}
-    state = state.model_copy(update={"delegations": delegations, "pending": waiting})
+    pending = tuple(one for one in state.pending if one.change.subject != ended.id)
+    state = less(state.model_copy(update={"delegations": delegations}), pending)
     return applied(state, DelegationTurn(delegation=ended.id, active=False))
-
-
-def _turns(change: PersonEdit | TeamEdit | DelegationTurn, delegation: UUID) -> bool:
-    return isinstance(change, DelegationTurn) and change.delegation == delegation

@@ -7,9 +7,8 @@ sees it from its very date, through `in_effect`. So a worker that is down delays
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import groupby
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -57,18 +56,25 @@ def applied(state: DirectoryState, change: Edit, valid_from: datetime | None = N
     """The directory after a change; with a date, the change waits for it. For evolve steps."""
     if valid_from is None:
         return _folded(state, [change])
+    later = Pending(due=valid_from, version=state.version + 1, change=change)
     pending = list(state.pending)
-    insort(pending, Pending(due=valid_from, version=state.version + 1, change=change), key=lambda one: one.due)
-    return state.model_copy(update={"pending": tuple(pending)})
+    insort(pending, later, key=_due)
+    own = sorted((*state.waiting.get(change.subject, ()), later), key=_due)
+    waiting = {**state.waiting, change.subject: tuple(own)}
+    return state.model_copy(update={"pending": tuple(pending), "waiting": waiting})
+
+
+def less(state: DirectoryState, pending: tuple[Pending, ...]) -> DirectoryState:
+    """The directory with only these changes to come."""
+    return state.model_copy(update={"pending": pending, "waiting": _waiting(pending)})
 
 
 def in_effect(state: DirectoryState, at: datetime) -> DirectoryState:
     """The directory as it is at an instant, whether or not anything has said so yet."""
     if not state.pending or state.pending[0].due > at:
         return state
-    due = bisect_right(state.pending, at, key=lambda one: one.due)
-    waiting = state.model_copy(update={"pending": state.pending[due:]})
-    return _folded(waiting, [one.change for one in state.pending[:due]])
+    due = bisect_right(state.pending, at, key=_due)
+    return _folded(less(state, state.pending[due:]), [one.change for one in state.pending[:due]])
 
 
 def directory_at(context: Context) -> DirectoryState:
@@ -87,7 +93,7 @@ def _folded(state: DirectoryState, changes: Iterable[Edit]) -> DirectoryState:
                 people[before.id] = after = _edited(before, change)
                 holding = holding_after(holding, before, after)
             case TeamEdit():
-                update = _present(change, "name", "lead") | _placed(change, "parent")
+                update = _present(change, "name", "lead", "legal_entity") | _placed(change, "parent")
                 teams[change.team] = teams[change.team].model_copy(update=update)
             case DelegationTurn():
                 turned = delegations[change.delegation].model_copy(update={"active": change.active})
@@ -119,46 +125,47 @@ def circles(state: DirectoryState, start: UUID, place: str, at: datetime) -> boo
     """Whether the way up from a person or team comes back to them, at an instant or at any later one for which a
     change is decided. `place` names the field that leads up.
     """
+    return any(_comes_back(state, start, place, instant) for instant in _instants(state, at))
+
+
+def _instants(state: DirectoryState, at: datetime) -> Iterator[datetime]:
+    """An instant, and every later one for which a change is decided."""
+    yield at
+    while (place := bisect_right(state.pending, at, key=_due)) < len(state.pending):
+        at = state.pending[place].due
+        yield at
+
+
+def _comes_back(state: DirectoryState, start: UUID, place: str, at: datetime) -> bool:
     known: Mapping[UUID, Any] = state.teams if start in state.teams else state.people
-    moved: dict[UUID, UUID | None] = {}
-
-    def comes_back() -> bool:
-        seen: set[UUID] = set()
-        above = start
-        while above not in seen:
-            seen.add(above)
-            found = moved[above] if above in moved else getattr(known[above], place)
-            if found is None or found == start:
-                return found is not None
-            above = found
-        return False
-
-    looked = False
-    for due, waiting in groupby(state.pending, key=lambda one: one.due):
-        if due > at and not looked:
-            looked = True
-            if comes_back():
-                return True
-        placed = [one.change for one in waiting if getattr(one.change, place, None) is not None]
-        moved |= {_subject(change): _placed(change, place)[place] for change in placed}
-        if placed and due > at and comes_back():
-            return True
-    return not looked and comes_back()
+    seen: set[UUID] = set()
+    one = start
+    while one not in seen:
+        seen.add(one)
+        above = getattr(known[one], place)
+        for waiting in state.waiting.get(one, ()):
+            if waiting.due <= at:
+                above = _placed(waiting.change, place).get(place, above)
+        if above is None or above == start:
+            return above is not None
+        one = above
+    return False
 
 
-def _subject(change: Edit) -> UUID:
-    match change:
-        case PersonEdit():
-            return change.person
-        case TeamEdit():
-            return change.team
-        case DelegationTurn():
-            return change.delegation
+def _waiting(pending: Iterable[Pending]) -> dict[UUID, tuple[Pending, ...]]:
+    found: dict[UUID, list[Pending]] = {}
+    for one in pending:
+        found.setdefault(one.change.subject, []).append(one)
+    return {subject: tuple(waiting) for subject, waiting in found.items()}
+
+
+def _due(pending: Pending) -> datetime:
+    return pending.due
 
 
 def _taken(state: DirectoryState, at: datetime) -> list[Event]:
     """What is to be said of changes whose date has come by an instant."""
-    due = state.pending[: bisect_right(state.pending, at, key=lambda one: one.due)]
+    due = state.pending[: bisect_right(state.pending, at, key=_due)]
     return [EffectTaken(due=due[-1].due, versions=tuple(one.version for one in due))] if due else []
 
 

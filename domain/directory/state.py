@@ -107,6 +107,11 @@ class PersonEdit(Frozen):
     account_of: Placed = None
     returns: bool = False
 
+    @property
+    def subject(self) -> UUID:
+        """What it changes."""
+        return self.person
+
 
 class TeamEdit(Frozen):
     """What changes of a team; absent fields stay."""
@@ -116,6 +121,12 @@ class TeamEdit(Frozen):
     name: CommonName | None = None
     lead: UUID | None = None
     parent: Placed = None
+    legal_entity: bool | None = None
+
+    @property
+    def subject(self) -> UUID:
+        """What it changes."""
+        return self.team
 
 
 class DelegationTurn(Frozen):
@@ -124,6 +135,11 @@ class DelegationTurn(Frozen):
     kind: Literal["delegation"] = "delegation"
     delegation: UUID
     active: bool
+
+    @property
+    def subject(self) -> UUID:
+        """What it changes."""
+        return self.delegation
 
 
 Edit = PersonEdit | TeamEdit | DelegationTurn
@@ -152,10 +168,12 @@ class DirectoryState(Frozen):
     people: dict[UUID, Person] = Field(default_factory=dict)
     teams: dict[UUID, Team] = Field(default_factory=dict)
     delegations: dict[UUID, Delegation] = Field(default_factory=dict)
-    holding: dict[Role, frozenset[UUID]] = Field(default_factory=dict)
+    holding: dict[Role, frozenset[UUID]] = Field(default_factory=dict, exclude=True)
     """Who holds a role anywhere, active or not: an organization has thousands of people and few of these."""
     pending: tuple[Pending, ...] = ()
     """What takes effect later, in the order in which it does."""
+    waiting: dict[UUID, tuple[Pending, ...]] = Field(default_factory=dict, exclude=True)
+    """The same by what it changes: a date may bring thousands, and each is checked against what comes later."""
 
     @property
     def zone(self) -> str:

@@ -19,6 +19,8 @@ TEAM_CIRCLE = problem(
     "team.circle", 422, "This would put the team below itself.", "Choose a parent that does not lie below this team."
 )
 
+CHANGEABLE = ("name", "lead", "parent", "legal_entity")
+
 
 class AddTeam(Command):
     """Add a team that can own a plan."""
@@ -31,8 +33,9 @@ class AddTeam(Command):
 
 
 class ChangeTeam(Command):
-    """Change a team's name, lead or parent, from a date if one is given. What is absent stays; a `parent` of `none`
-    puts the team on top.
+    """Change a team's name, lead, parent or standing as a legal entity, from a date if one is given.
+
+    What is absent stays; a `parent` of `none` puts the team on top.
     """
 
     edits: ClassVar[bool] = True
@@ -41,6 +44,7 @@ class ChangeTeam(Command):
     name: CommonName | None = None
     lead: UUID | None = None
     parent: Placed = None
+    legal_entity: bool | None = None
     valid_from: Instant | None = None
 
 
@@ -64,12 +68,18 @@ class TeamChanged(Event):
     name: CommonName | None = None
     lead: UUID | None = None
     parent: Placed = None
+    legal_entity: bool | None = None
     valid_from: Instant | None = None
     """Absent: at once."""
 
+    @property
+    def changed(self) -> frozenset[str]:
+        """The fields that it changes."""
+        return frozenset(name for name in CHANGEABLE if getattr(self, name) is not None)
+
     def woken(self) -> frozenset[Wake]:
-        """A name decides nothing."""
-        decides = self.valid_from is None and (self.lead is not None or self.parent is not None)
+        """A name changes nobody's agenda, nor does what an auditor sees."""
+        decides = self.valid_from is None and bool(self.changed & {"lead", "parent"})
         return self.wakes if decides else frozenset()
 
 
@@ -99,9 +109,14 @@ def change_team(state: DirectoryState, command: ChangeTeam, context: Context) ->
     require_team(state, command.parent, "/parent")
     begins = from_when(context, command.valid_from)
     event = TeamChanged(
-        team=command.team, name=command.name, lead=command.lead, parent=command.parent, valid_from=begins
+        team=command.team,
+        name=command.name,
+        lead=command.lead,
+        parent=command.parent,
+        legal_entity=command.legal_entity,
+        valid_from=begins,
     )
-    if (event.name, event.lead, event.parent) == (None, None, None):
+    if not event.changed:
         return []
     if isinstance(command.parent, UUID) and circles(
         team_changed(state, event), command.team, "parent", begins or context.at
@@ -124,5 +139,7 @@ def team_added(state: DirectoryState, event: TeamAdded) -> DirectoryState:
 
 @directory.evolves(TeamChanged)
 def team_changed(state: DirectoryState, event: TeamChanged) -> DirectoryState:
-    change = TeamEdit(team=event.team, name=event.name, lead=event.lead, parent=event.parent)
+    change = TeamEdit(
+        team=event.team, name=event.name, lead=event.lead, parent=event.parent, legal_entity=event.legal_entity
+    )
     return applied(state, change, event.valid_from)
