@@ -7,6 +7,7 @@ stored double, so 0.1 is `0.1`; what a cell's format makes of it (95 % for 0.95)
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,8 @@ from typing import Any
 
 XLSX = b"PK\x03\x04"
 """How a ZIP file, and so every XLSX file, begins."""
+RECKONED = re.compile(r"'*[=+\-@\t\r]")
+"""How a cell of a CSV begins that a spreadsheet would reckon with, or that looks as if it had been quoted for that."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Row:
     cells: Mapping[str, str]
     """By the column's canonical name; empty cells are left out."""
 
+    def of(self, column: str) -> str:
+        """A cell, empty where nothing stands in it."""
+        return self.cells.get(column, "")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -56,18 +63,24 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def read_table(data: bytes, names: Mapping[str, str], needed: Sequence[str]) -> Table:
+def is_xlsx(data: bytes) -> bool:
+    """Whether a file is no CSV."""
+    return data.startswith(XLSX)
+
+
+def read_table(data: bytes, names: Mapping[str, str], needed: Sequence[str], sheet: str | None = None) -> Table:
     """A table from a file's bytes.
 
     Args:
-        data: The file: CSV in UTF-8 (commas, semicolons or tabs), or XLSX, of which the first sheet counts.
+        data: The file: CSV in UTF-8 (commas, semicolons or tabs), or XLSX.
+        sheet: Of an XLSX the sheet of this name, in lower case; None: the first.
         names: How columns may be spelled, in lower case, to their canonical names.
         needed: The canonical names of columns that must be there.
 
     Raises:
         TableError: with every column that is unknown, doubled or missing.
     """
-    lines = [(number, cells) for number, cells in enumerate(_lines(data), start=1) if any(cells)]
+    lines = [(number, cells) for number, cells in enumerate(_lines(data, sheet), start=1) if any(cells)]
     if not lines:
         raise TableError(Fault(1, "", "table.empty", "The file is empty."))
     (heading, titles), *rest = lines
@@ -100,9 +113,9 @@ def _beyond(rows: Sequence[tuple[int, list[str]]], titles: Sequence[str]) -> Ite
             yield Fault(number, "", "table.cell_beyond", "A cell of this row stands under no column.")
 
 
-def _lines(data: bytes) -> Iterator[list[str]]:
-    if data.startswith(XLSX):
-        yield from ([_text(cell).strip() for cell in cells] for cells in _sheet(data))
+def _lines(data: bytes, sheet: str | None) -> Iterator[list[str]]:
+    if is_xlsx(data):
+        yield from ([_text(cell).strip() for cell in cells] for cells in _sheet(data, sheet))
         return
     try:
         text = data.decode("utf-8-sig")
@@ -113,16 +126,33 @@ def _lines(data: bytes) -> Iterator[list[str]]:
     separator = max(",;\t", key=first.count)
     try:
         for cells in csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True):
-            yield [cell.strip() for cell in cells]
+            yield [_unquoted(cell.strip()) for cell in cells]
     except csv.Error as error:
         raise TableError(Fault(1, "", "table.malformed", f"This is no CSV: {error}.")) from None
 
 
-def _sheet(data: bytes) -> list[list[Any]]:
+def _unquoted(cell: str) -> str:
+    """Less the quote that keeps a spreadsheet from reckoning with a cell, see cli/people/writing.py."""
+    return cell[1:] if RECKONED.match(cell, 1) and cell[0] == "'" else cell
+
+
+def sheets_of(data: bytes) -> frozenset[str]:
+    """The names of an XLSX's sheets, in lower case. Raises TableError."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        return CalamineWorkbook.from_filelike(BytesIO(data)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+        return frozenset(name.casefold() for name in CalamineWorkbook.from_filelike(BytesIO(data)).sheet_names)
+    except CalamineError as error:
+        raise TableError(Fault(1, "", "table.malformed", f"This is no XLSX: {error}.")) from None
+
+
+def _sheet(data: bytes, name: str | None) -> list[list[Any]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_filelike(BytesIO(data))
+        place = 0 if name is None else [one.casefold() for one in book.sheet_names].index(name)
+        return book.get_sheet_by_index(place).to_python(skip_empty_area=False)
     except CalamineError as error:
         raise TableError(Fault(1, "", "table.malformed", f"This is no XLSX: {error}.")) from None
 

@@ -14,7 +14,7 @@ from eventlog.settings import Settings
 
 if TYPE_CHECKING:
     from cli.people.running import PeopleReport
-    from cli.people.table import Table
+    from cli.tables import Table
     from domain.directory.state import DirectoryState
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -46,13 +46,14 @@ def import_people(
 ) -> None:
     """Makes the directory what FILE says, as one request: everything or nothing.
 
-    A column that is not there changes nothing, an empty cell means none, and who is not in the table stays. Lines with
+    A column that is not there changes nothing, an empty cell means none, and who is not in the table stays. Rows with
     a date in `valid_from` take effect on that day. The same file again changes nothing. What is wrong is printed as
-    `file:line: code: message`. Exit codes: 0 changed, or nothing to change; 1 refused by a rule; 2 the file has errors.
+    `file:row: column: code: message`. Exit codes: 0 changed, or nothing to change;
+    1 refused by a rule; 2 the file has errors.
     """
     from cli.logs import configure_logs
-    from cli.outline import OutlineError
-    from cli.people.table import TEAMS, TableError
+    from cli.people.table import TEAMS, PeopleError
+    from cli.tables import TableError
     from domain.problems import DomainError
 
     settings = Settings()
@@ -60,11 +61,12 @@ def import_people(
     try:
         tables = _read(file, teams)
         report, directory = asyncio.run(_import(settings, organization, tables, actor, dry_run, deactivate_missing))
-    except OutlineError as error:
-        name = teams if teams is not None and isinstance(error, TableError) and error.table == TEAMS else file
-        for found in error.problems:
-            click.echo(f"{name}:{found.line}: {found.code}: {found.message}", err=True)
-        refused = all(not found.code.startswith(("people.", "import.")) for found in error.problems)
+    except TableError as error:
+        name = teams if teams is not None and isinstance(error, PeopleError) and error.table == TEAMS else file
+        for found in error.faults:
+            where = f"{found.column}: " if found.column else ""
+            click.echo(f"{name}:{found.row}: {where}{found.code}: {found.message}", err=True)
+        refused = not any(found.code.startswith(("people.", "table.")) for found in error.faults)
         context.exit(Exit.FAILED if refused else Exit.USAGE)
     except DomainError as error:  # of the organization as a whole
         click.echo(f"{file}:1: {error}", err=True)
@@ -84,14 +86,15 @@ def _print(report: "PeopleReport", directory: "DirectoryState", organization: UU
 
 
 def _read(file: Path, teams: Path | None) -> "Mapping[str, Table]":
-    from cli.people.reading import is_xlsx, read_csv, read_tables
+    from cli.people.reading import read_one, read_tables
     from cli.people.table import TEAMS
+    from cli.tables import is_xlsx
 
     data = file.read_bytes()
     if teams is not None and is_xlsx(data):
         raise click.UsageError("--teams belongs to a CSV: an XLSX has its teams in a sheet.")
     tables = read_tables(data)
-    return tables if teams is None else {**tables, TEAMS: read_csv(teams.read_bytes(), TEAMS)}
+    return tables if teams is None else {**tables, TEAMS: read_one(teams.read_bytes(), TEAMS)}
 
 
 async def _import(
@@ -134,6 +137,7 @@ def export_people(file: Path, organization: UUID, teams: Path | None) -> None:
     """
     from cli.logs import configure_logs
     from cli.people.exporting import tables_of
+    from cli.people.table import PEOPLE, TEAMS
     from cli.people.writing import csv_of, xlsx_of
 
     settings = Settings()
@@ -145,9 +149,9 @@ def export_people(file: Path, organization: UUID, teams: Path | None) -> None:
             raise click.UsageError("--teams belongs to a CSV: an XLSX has its teams in a sheet.")
         file.write_bytes(xlsx_of(tables))
     else:
-        file.write_bytes(csv_of(tables[0]))
+        file.write_bytes(csv_of(tables[PEOPLE]))
         if teams is not None:
-            teams.write_bytes(csv_of(tables[1]))
+            teams.write_bytes(csv_of(tables[TEAMS]))
     click.echo(f"{len(directory.people)} people, {len(directory.teams)} teams", err=True)
     if directory.pending:
         click.echo(f"note: {len(directory.pending)} changes wait for their date and are not in it.", err=True)

@@ -9,9 +9,10 @@ from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
-from cli.outline import OutlineProblem
-from cli.people.table import PEOPLE, TableError, problem
-from cli.people.wanted import Held, Wanted, WantedPerson, WantedTeam, name_of
+from cli.people.names import name_of
+from cli.people.table import PEOPLE, PeopleError, fault
+from cli.people.wanted import Held, Wanted, WantedPerson, WantedTeam
+from cli.tables import Fault
 from domain.directory.effects import in_effect
 from domain.directory.state import DirectoryState, Person, Team
 
@@ -33,8 +34,8 @@ class Change:
     what: Literal["added", "changed", "returns", "leaves"]
     id: UUID
     name: str
-    line: int
-    """0: it stands in no line."""
+    row: int
+    """0: it stands in no row."""
     fields: tuple[FieldChange, ...] = ()
     valid_from: datetime | None = None
 
@@ -50,17 +51,17 @@ class Change:
 def difference(
     directory: DirectoryState, wanted: Wanted, now: datetime, *, deactivate_missing: bool = False
 ) -> tuple[Change, ...]:
-    """The changes that make an opened directory what the tables say, teams first, in the order of the lines.
+    """The changes that make an opened directory what the tables say, teams first, in the order of the rows.
 
-    A line with a date is compared with what is decided for that date. Raises TableError where a line asks for what
+    A row with a date is compared with what is decided for that date. Raises PeopleError where a row asks for what
     cannot be.
     """
     at = cache(lambda instant: in_effect(directory, instant))
-    problems: list[OutlineProblem] = []
+    faults: list[Fault] = []
     changes = [_team(at, one, now) for one in wanted.teams]
-    changes += [_person(at, one, now, problems) for one in wanted.people]
-    if problems:
-        raise TableError(PEOPLE, problems)
+    changes += [_person(at, one, now, faults) for one in wanted.people]
+    if faults:
+        raise PeopleError(PEOPLE, faults)
     missing = _missing(at(now), wanted.people) if deactivate_missing else ()
     return (*(change for change in changes if change is not None), *missing)
 
@@ -85,17 +86,17 @@ def _team(at: Callable[[datetime], DirectoryState], wanted: WantedTeam, now: dat
         return None
     what: Literal["added", "changed"] = "added" if found is None else "changed"
     name = wanted.name or name_of(found.name if found is not None else None)
-    return Change("team", what, wanted.id, name, wanted.line, tuple(fields), wanted.valid_from)
+    return Change("team", what, wanted.id, name, wanted.row, tuple(fields), wanted.valid_from)
 
 
 def _person(
-    at: Callable[[datetime], DirectoryState], wanted: WantedPerson, now: datetime, problems: list[OutlineProblem]
+    at: Callable[[datetime], DirectoryState], wanted: WantedPerson, now: datetime, faults: list[Fault]
 ) -> Change | None:
     found = at(wanted.valid_from or now).people.get(wanted.id)
     name = wanted.name or name_of(found.name if found is not None else None)
     if wanted.active is False:
         leaves = found is not None and found.active
-        return Change("person", "leaves", wanted.id, name, wanted.line) if leaves else None
+        return Change("person", "leaves", wanted.id, name, wanted.row) if leaves else None
     what: Literal["added", "changed", "returns"] = "changed"
     if found is None:
         what = "added"
@@ -108,12 +109,12 @@ def _person(
         fields.append(FieldChange("roles", held, wanted.roles))
         if wanted.valid_from is not None:
             message = "Roles change at once: leave valid_from empty, or put the other changes on another day."
-            problems.append(problem(wanted.line, "roles_undated", message))
+            faults.append(fault(wanted.row, "roles", "roles_undated", message))
     if what == "changed" and not fields:
         return None
     if what == "changed" and found is not None and not found.active:
-        problems.append(problem(wanted.line, "has_left", f"{name} has left: say yes in the column active to return."))
-    return Change("person", what, wanted.id, name, wanted.line, tuple(fields), wanted.valid_from)
+        faults.append(fault(wanted.row, "active", "has_left", f"{name} has left: say yes here to return."))
+    return Change("person", what, wanted.id, name, wanted.row, tuple(fields), wanted.valid_from)
 
 
 def _held(person: Person) -> frozenset[Held]:
@@ -123,7 +124,7 @@ def _held(person: Person) -> frozenset[Held]:
 
 def _name(found: Person | Team | None, wanted: str) -> Iterator[FieldChange]:
     """A name that was erased stays so, whatever a file still says."""
-    before = name_of(found.name) if found is not None else ""
+    before = name_of(found.name).strip() if found is not None else ""
     if wanted and before != wanted and (found is None or before):
         yield FieldChange("name", before, wanted)
 

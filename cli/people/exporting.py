@@ -7,22 +7,23 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from cli.people.table import COLUMNS, PEOPLE, TEAMS, Row, Table
-from cli.people.wanted import name_of
+from cli.people.names import name_of
+from cli.people.table import COLUMNS, PEOPLE, TEAMS
+from cli.tables import Row, Table
 from domain.directory.state import DirectoryState, Person, Team
 
 
-def tables_of(directory: DirectoryState) -> tuple[Table, Table]:
+def tables_of(directory: DirectoryState) -> dict[str, Table]:
     """People and teams of an opened directory as it is now; what is decided for a later date is not in it."""
     people, teams, sites = _called(directory.people), _called(directory.teams), _called(directory.sites)
     rows = [_person(person, people, teams, sites) for person in directory.people.values()]
     leads = [_team(team, people, teams) for team in directory.teams.values()]
-    return _table(PEOPLE, rows), _table(TEAMS, leads)
+    return {PEOPLE: _table(PEOPLE, rows), TEAMS: _table(TEAMS, leads)}
 
 
 def _table(name: str, rows: list[dict[str, str]]) -> Table:
-    columns = tuple(column for column in COLUMNS[name] if column not in ("key", "valid_from"))
-    return Table(name, columns, tuple(Row(line, cells) for line, cells in enumerate(rows, start=2)))
+    columns = {column: column for column in COLUMNS[name] if column not in ("key", "valid_from")}
+    return Table(columns, tuple(Row(number, cells) for number, cells in enumerate(rows, start=2)))
 
 
 def _called(known: Mapping[UUID, Any]) -> dict[UUID | None, str]:

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from cli.people.difference import Change
+from cli.people.names import name_of
 from cli.people.running import PeopleReport
-from cli.people.wanted import name_of
 from domain.directory.state import DirectoryState
 
 HEADINGS = {
@@ -20,7 +20,7 @@ SIGNS = {"added": "+", "changed": "~", "returns": "+", "leaves": "-"}
 
 
 def report_lines(report: PeopleReport, directory: DirectoryState) -> Iterator[str]:
-    """The heading, a line for each change with its fields, and the sums."""
+    """The heading, one for each change with its fields, and the sums."""
     yield HEADINGS[report.outcome].format(events=report.events, first=report.first_position, last=report.last_position)
     if not report.changes:
         return
@@ -41,7 +41,7 @@ def report_lines(report: PeopleReport, directory: DirectoryState) -> Iterator[st
 
 
 def _line(change: Change) -> str:
-    where = f"   line {change.line}" if change.line else "   in no line"
+    where = f"   row {change.row}" if change.row else "   in no row"
     since = f"   from {change.valid_from.isoformat()}" if change.valid_from is not None else ""
     return f"{SIGNS[change.what]} {change.name or change.id} ({change.kind} {change.what}){where}{since}"
 

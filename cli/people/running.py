@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -12,17 +12,19 @@ from uuid import UUID
 
 from cli.composition import Engine
 from cli.importing import derived_id, import_secret
-from cli.outline import OutlineProblem
 from cli.people.difference import Change, difference
 from cli.people.steps import steps_of
-from cli.people.table import PEOPLE, Table, TableError
+from cli.people.table import PEOPLE, PeopleError
 from cli.people.wanted import wanted_of
+from cli.tables import Fault, Table
 from domain.directory.effects import in_effect
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DIRECTORY, DirectoryState, Role
 from domain.problems import DomainError
 from eventlog.decision import Order
 from eventlog.identity import command_id
+
+FORBIDDEN = 403
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ async def import_people(
     """Make the directory what the tables say.
 
     Raises:
-        TableError: the tables ask for what cannot be, or rules refuse lines of them; all at once, by line.
+        PeopleError: the tables ask for what cannot be, or rules refuse rows of them; all at once.
         DomainError: the organization is unknown, or the directory has changed meanwhile (`precondition.stale`).
     """
     directory, version = await open_directory(engine, organization)
@@ -76,15 +78,14 @@ async def import_people(
     if not changes:
         return PeopleReport("unchanged", (), untouched)
     sender = actor_of(directory, actor)
-    steps = steps_of(changes, in_effect(directory, now), sender)
+    first, *rest = steps_of(changes, in_effect(directory, now), sender)
     body = _fingerprint(tables, version)
     order = Order(
         organization=organization,
         actor=sender,
         command_id=command_id(organization, sender, "people/import", body.hex()),
-        steps=steps,
+        steps=(replace(first, expected=version), *rest),
         body=b"people/1\n" + body,
-        expected=version,
         dry_run=dry_run,
     )
     try:
@@ -99,23 +100,25 @@ def _fingerprint(tables: Mapping[str, Table], version: int) -> bytes:
     """What makes two imports the same: a retry of one whose answer was lost is that one."""
     digest = hashlib.sha256(str(version).encode())
     for name, table in sorted(tables.items()):
-        digest.update(repr((name, table.columns, [sorted(row.cells.items()) for row in table.rows])).encode())
+        digest.update(repr((name, sorted(table.spelled), [sorted(row.cells.items()) for row in table.rows])).encode())
     return digest.digest()
 
 
-def _located(refusal: DomainError) -> TableError | None:
-    """The refusals of rules as problems of the lines that asked for them; None where it is of no line."""
-    problems: dict[str, list[OutlineProblem]] = {}
+def _located(refusal: DomainError) -> PeopleError | None:
+    """The refusals of rules as faults of the rows that asked for them; None where it is of no row, or of all."""
+    if refusal.problem.status == FORBIDDEN:
+        return None
+    faults: dict[str, list[Fault]] = {}
     for one in (refusal, *refusal.others):
         match one.pointer.split("/"):
-            case ["", table, line, *_] if line.isdigit():
+            case ["", table, row, *field] if row.isdigit():
                 sentence = str(one).removeprefix(f"{one.code}: ")
-                found = OutlineProblem(line=max(1, int(line)), code=one.code, message=f"{sentence} {one.problem.hint}")
-                problems.setdefault(table, []).append(found)
-    if not problems:
+                message = f"{sentence} {one.problem.hint}".rstrip()
+                faults.setdefault(table, []).append(Fault(max(1, int(row)), "".join(field[:1]), one.code, message))
+    if not faults:
         return None
-    table = PEOPLE if PEOPLE in problems else next(iter(problems))
-    return TableError(table, list(dict.fromkeys(problems[table])))
+    table = PEOPLE if PEOPLE in faults else next(iter(faults))
+    return PeopleError(table, dict.fromkeys(faults[table]))
 
 
 def as_object(report: PeopleReport, organization: UUID) -> dict[str, Any]:
@@ -133,7 +136,7 @@ def as_object(report: PeopleReport, organization: UUID) -> dict[str, Any]:
                 "what": change.what,
                 "id": str(change.id),
                 "name": change.name,
-                "line": change.line,
+                "row": change.row,
                 "valid_from": change.valid_from.isoformat() if change.valid_from is not None else None,
                 "fields": [
                     {"field": one.field, "before": _plain(one.before), "after": _plain(one.after)}

@@ -26,7 +26,7 @@ LINES = {"manager": "reporting", "functional_manager": "functional"}
 
 
 def steps_of(changes: Iterable[Change], directory: DirectoryState, actor: UUID) -> tuple[Step, ...]:
-    """The steps of one order. Each step's pointer is its table and line."""
+    """The steps of one order. Each step's pointer is its table and row."""
     return tuple(_Ordering(tuple(changes), directory, actor).steps())
 
 
@@ -172,4 +172,4 @@ def _person_change(change: Change) -> ChangePerson:
 
 def _step(change: Change, command: Command) -> Step:
     table = PEOPLE if change.kind == "person" else TEAMS
-    return Step(DIRECTORY, command, f"/{table}/{change.line}")
+    return Step(DIRECTORY, command, f"/{table}/{change.row}")

@@ -1,11 +1,10 @@
-"""A table of people and one of teams, as rows of text."""
+"""The tables of people and of teams: their columns, and what is wrong with one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
-from cli.outline import OutlineError, OutlineProblem
+from cli.tables import Fault, TableError
 
 PEOPLE = "people"
 TEAMS = "teams"
@@ -30,36 +29,14 @@ MOST_ROWS = 20_000
 """Of one table: what one request can hold."""
 
 
-class TableError(OutlineError):
-    """The tables cannot be used; `problems` says why, with codes `people.*`. `table` says in which."""
+class PeopleError(TableError):
+    """The tables ask for what cannot be; `faults` says why, with codes `people.*` or those of rules."""
 
-    def __init__(self, table: str, problems: list[OutlineProblem]) -> None:
-        super().__init__(problems)
+    def __init__(self, table: str, faults: Iterable[Fault]) -> None:
+        super().__init__(*faults)
         self.table = table
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of a table; cells without surrounding space."""
-
-    line: int
-    """Counted from 1, the line of the names of the columns included."""
-    cells: Mapping[str, str]
-
-    def of(self, column: str) -> str:
-        """A cell, empty where it is empty or there is no such column."""
-        return self.cells.get(column, "")
-
-
-@dataclass(frozen=True)
-class Table:
-    """The rows of one kind, and which columns there are."""
-
-    name: str
-    columns: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
-
-
-def problem(line: int, code: str, message: str) -> OutlineProblem:
+def fault(row: int, column: str, code: str, message: str) -> Fault:
     """One thing to mend; codes are stable."""
-    return OutlineProblem(line=line, code=f"people.{code}", message=message)
+    return Fault(row, column, f"people.{code}", message)

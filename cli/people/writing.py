@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from cli.people.table import Table
+from cli.tables import RECKONED, Table
 
-RECKONED = re.compile(r"'*[=+\-@\t\r]")
-"""How a cell begins that a spreadsheet would reckon with, or that looks as if it had been escaped."""
 WIDTH = 24
 """Of a column, in characters."""
 
@@ -19,9 +16,9 @@ def csv_of(table: Table) -> bytes:
     """A table as CSV, with a byte order mark; a cell that a spreadsheet would run gets a quote in front."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(table.columns)
+    writer.writerow(table.spelled)
     for row in table.rows:
-        writer.writerow(_escaped(row.of(column)) for column in table.columns)
+        writer.writerow(_escaped(row.of(column)) for column in table.spelled)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -29,21 +26,21 @@ def _escaped(cell: str) -> str:
     return f"'{cell}" if RECKONED.match(cell) else cell
 
 
-def xlsx_of(tables: Iterable[Table]) -> bytes:
-    """Tables as the sheets of an XLSX. Every cell is text, whatever it looks like."""
+def xlsx_of(tables: Mapping[str, Table]) -> bytes:
+    """Tables as the sheets of an XLSX by their names. Every cell is text, whatever it looks like."""
     from xlsxwriter import Workbook
 
     out = io.BytesIO()
     with Workbook(out, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True})
-        for table in tables:
-            sheet = book.add_worksheet(table.name)
+        for name, table in tables.items():
+            sheet = book.add_worksheet(name)
             sheet.freeze_panes(1, 0)
-            sheet.set_column(0, len(table.columns) - 1, WIDTH)
-            for place, column in enumerate(table.columns):
+            sheet.set_column(0, len(table.spelled) - 1, WIDTH)
+            for place, column in enumerate(table.spelled):
                 sheet.write_string(0, place, column, bold)
             for line, row in enumerate(table.rows, start=1):
-                for place, column in enumerate(table.columns):
+                for place, column in enumerate(table.spelled):
                     if cell := row.of(column):
                         sheet.write_string(line, place, cell)
     return out.getvalue()

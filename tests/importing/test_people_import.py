@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from cli.people.reading import read_csv, read_tables
+from cli.people.reading import read_one, read_tables
 from cli.people.running import import_people, open_directory
-from cli.people.table import PEOPLE, TableError
+from cli.people.table import PEOPLE
+from cli.tables import TableError
 from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.state import DIRECTORY
 from domain.problems import DomainError
@@ -42,7 +43,7 @@ async def test_people_are_shown_imported_once_and_exported_again(
     asked = ("people", "import", staff, "--teams", crews, "--organization", ORGANIZATION)
     shown = await terminal.run(*asked, "--dry-run")
     assert (shown.code, shown.err) == (0, "")
-    assert "+ Bo Lund (person added)   line 3" in shown.out
+    assert "+ Bo Lund (person added)   row 3" in shown.out
     assert "      manager: none -> Bo Lund" in shown.out
     assert "people: 2 added, 0 changed, 0 returned, 0 left, 1 untouched; teams: 1 added or changed" in shown.out
     done = await terminal.run(*asked, "--json")
@@ -60,39 +61,37 @@ async def test_people_are_shown_imported_once_and_exported_again(
     wrong = terminal.file("wrong.csv", "name,manager\nLin Wei,Chen Jie\nBo Lund,Chen Jie\n")
     refused = await terminal.run("people", "import", wrong, "--organization", ORGANIZATION)
     assert refused.code == 1
-    assert f"{wrong}:2: directory.line_circle: This would make a circle in the reporting line." in refused.err
+    assert f"{wrong}:2: manager: directory.line_circle: This would make a circle in the reporting line." in refused.err
     broken = terminal.file("broken.csv", "name,manager\nLin Wei,Nobody\n")
     called = await terminal.run("people", "import", broken, "--organization", ORGANIZATION)
-    assert (called.code, called.err.split(": ")[1]) == (2, "people.person_unknown")
-    unknown = await terminal.run("people", "import", wrong, "--organization", uuid4())
-    assert (unknown.code, "organization.unknown" in unknown.err) == (1, True)
+    assert (called.code, called.err.split(": ")[2]) == (2, "people.person_unknown")
 
 
 async def test_thousands_of_people_are_one_request(database: str, tmp_path: Path) -> None:
     """And a refused line leaves everything as it was."""
     await found(database, tmp_path)
     now = datetime.now(UTC)
-    lines = ["key,name,manager"] + [f"p{n},Person {n},{f'p{n // 10}' if n else 'Lin Wei'}" for n in range(2_000)]
+    lines = ["key,name,manager"] + [f"p{n},Person {n},{f'p{n // 10}' if n else 'Lin Wei'}" for n in range(1_000)]
     async with engine_on(database, tmp_path / "home") as engine:
-        bad = {PEOPLE: read_csv("\n".join([*lines, "x,X,x", ",Lin Wei,p7"]).encode(), PEOPLE)}
+        bad = {PEOPLE: read_one("\n".join([*lines, "x,X,x", ",Lin Wei,p7"]).encode(), PEOPLE)}
         with pytest.raises(TableError) as refusal:
             await import_people(engine, ORGANIZATION, bad, now=now)
-        assert {problem.line for problem in refusal.value.problems} == {2002, 2003}
-        tables = {PEOPLE: read_csv("\n".join(lines).encode(), PEOPLE)}
+        assert {fault.row for fault in refusal.value.faults} == {1002, 1003}
+        tables = {PEOPLE: read_one("\n".join(lines).encode(), PEOPLE)}
         report = await import_people(engine, ORGANIZATION, tables, now=now)
-        assert (report.outcome, report.events, report.untouched) == ("appended", 2_000, 1)
+        assert (report.outcome, report.events, report.untouched) == ("appended", 1_000, 1)
         directory, _ = await open_directory(engine, ORGANIZATION)
-        assert len(directory.people) == 2_001
+        assert len(directory.people) == 1_001
         assert (await import_people(engine, ORGANIZATION, tables, now=now)).outcome == "unchanged"
 
 
 async def test_who_may_not_keep_the_directory_imports_nothing(database: str, tmp_path: Path) -> None:
     await found(database, tmp_path)
     async with engine_on(database, tmp_path / "home") as engine:
-        tables = {PEOPLE: read_csv(b"name\nBo", PEOPLE)}
+        tables = {PEOPLE: read_one(b"name\nBo", PEOPLE)}
         await import_people(engine, ORGANIZATION, tables, now=datetime.now(UTC))
         directory, _ = await open_directory(engine, ORGANIZATION)
         somebody = next(id for id in directory.people if id != LEAD)
-        more = {PEOPLE: read_csv(b"name\nAnna", PEOPLE)}
-        with pytest.raises((DomainError, TableError), match=r"directory\.not_admin"):
+        more = {PEOPLE: read_one(b"name\nAnna", PEOPLE)}
+        with pytest.raises(DomainError, match=r"directory\.not_admin"):
             await import_people(engine, ORGANIZATION, more, actor=somebody, now=datetime.now(UTC))
