@@ -231,6 +231,7 @@ BY_FIELD: dict[str, Any] = {
     "goal": OKR,
     "goals": [OKR],
     "hash": HASH,
+    "share": "0.3",
     "starts": "2099-04-01T00:00:00+08:00",
     "ends": "2099-07-01T00:00:00+08:00",
 }

@@ -31,11 +31,15 @@ import domain.plan.alignment_answers
 import domain.plan.assigning
 import domain.plan.comments
 import domain.plan.drafting
+import domain.plan.dropping
 import domain.plan.duties
+import domain.plan.escalating
 import domain.plan.negotiation
 import domain.plan.parent_change
+import domain.plan.pay
 import domain.plan.result
 import domain.plan.sending_back
+import domain.plan.sharing
 import domain.plan.signing
 import domain.plan.tracking
 import domain.plan.visibility

@@ -37,6 +37,10 @@ class What(StrEnum):
     """No further digest comes before track ends: the quarter's last values are asked for (R2.4)."""
     ANSWER_ALIGNMENT = "answer_alignment"
     """A goal of another plan asks to be a child of theirs (R3.7)."""
+    ANSWER_SHARE = "answer_share"
+    """They are asked to carry a share of somebody's goal (R3.9)."""
+    ESCALATED = "escalated"
+    """A committed goal below them cannot be promised (R3.6)."""
     LOOK_AT_PARENT = "look_at_parent"
     """A parent of their goal has changed, or is gone (R3.7)."""
     ACKNOWLEDGE_RESULT = "acknowledge_result"
@@ -107,6 +111,7 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
             yield from _goal_waits(goal, found, base)
     if cycle.phase in ALIGNABLE:
         yield from _alignment_waits(state, found, base)
+        yield from _sharing_waits(state, found, base)
     if cycle.phase is Phase.COMMIT and state.goals:
         yield from _signing_waits(state, found, base)
     if cycle.phase is Phase.TRACK:
@@ -158,6 +163,17 @@ def _alignment_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wa
         elif edge.waits_for_look:
             seen = {"hash": edge.changed_hash, "seen_hash": edge.seen_hash, "group": Group.STALE}
             yield _altered(item, what=What.LOOK_AT_PARENT, **seen)
+
+
+def _sharing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait]:
+    for goal in state.goals.values():
+        item = _altered(base, group=Group.NEEDS_ME, goal=goal.id, hash=goal.hash, due=None)
+        for person, one in goal.contributors.items():
+            if not one.accepted:
+                yield _altered(item, what=What.ANSWER_SHARE, person=person, since=one.since)
+        if goal.escalation is not None:
+            above = goal.escalation.to or found.cycle.facilitator or found.owner
+            yield _altered(item, what=What.ESCALATED, person=above, since=goal.escalation.since)
 
 
 def _tracking_waits(state: PlanState, cycle: CycleState, base: Wait) -> Iterator[Wait]:

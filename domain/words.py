@@ -16,6 +16,8 @@ WAITS: Mapping[str, str] = {
     What.ACKNOWLEDGE: "Acknowledge the assigned KPI, or object to it.",
     What.ANSWER_ALIGNMENT: "Answer the request to align a goal with yours.",
     What.LOOK_AT_PARENT: "A goal that yours rests on has changed: see whether yours still fits.",
+    What.ANSWER_SHARE: "Accept or decline the share of a goal that is offered to you.",
+    What.ESCALATED: "A committed goal below you cannot be promised: help, or have it revised.",
     What.SUBMIT: "Submit the plan to its approvers.",
     What.SIGN: "Sign the plan, or send it back.",
     What.SIGN_AGAIN: "The plan has changed since you signed it: look at the difference and sign again.",
@@ -35,6 +37,8 @@ GROUPS: Mapping[str, str] = {
 VOIDED: Mapping[str, str] = {
     "goal_changed": "a goal was changed",
     "goal_added": "a goal was added",
+    "goal_dropped": "a goal was abandoned",
+    "goal_transferred": "a goal went into another plan",
     "rejected": "the plan was rejected",
     "changes_requested": "changes were requested",
     "recalled": "the owner took the plan back",

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-import cli.replaying.talk_words  # noqa: F401 - it brings words to those of `words`
+import cli.replaying.owning_words
+import cli.replaying.talk_words  # noqa: F401 - they bring words to those of `words`
 from cli.composition import CODEC, Engine
 from cli.replaying.finding import Found, NotFoundError
 from cli.replaying.standing import goal_standing, plan_standing

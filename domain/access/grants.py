@@ -115,17 +115,31 @@ CYCLE: Mapping[str, Grants] = {
     "ResumeCycle": facilitates(),
     "SendDigest": DUTY,
 }
+SHARES = may(Stand.CONTRIBUTOR, phases=ALIGNABLE)
+LINKS_PAY = may(COUNTERPART, phases=OPEN)
+
 PLAN: Mapping[str, Grants] = {
+    "AbandonGoal": Grants(
+        (Grant((OWNER,), NEGOTIABLE, kinds=OKR), Grant((ASSIGNER, ABOVE), NEGOTIABLE, kinds=KPI)),
+        refusal=NOT_ALLOWED,
+        barred=NOT_ALLOWED,
+        left=NOT_ALLOWED,
+    ),
     "AcceptAlignment": may(PARENT_OWNER, phases=ALIGNABLE),
     "AcceptRevision": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
+    "AcceptShare": SHARES,
     "AcknowledgeAssignment": may(OWNER, phases=NEGOTIABLE),
     "AcknowledgeResult": may(OWNER, phases=RETROSPECT),
+    "AddContributor": may(OWNER, phases=ALIGNABLE),
     "AssignGoal": may(ABOVE, FACILITATOR, phases=NEGOTIABLE, unless=(Stand.SELF_OF_OWNER,)),
     "CheckIn": may(OWNER, phases=TRACK),
     "CommentOnRevision": may(OWNER, COUNTERPART, APPROVER, ASSIGNER, phases=NEGOTIABLE),
     "DeclineAlignment": may(PARENT_OWNER, OWNER, phases=ALIGNABLE),
+    "DeclineShare": SHARES,
     "DraftGoal": may(OWNER, COUNTERPART, FACILITATOR, phases=NEGOTIABLE),
     "Escalate": DUTY,
+    "EscalateGoal": may(OWNER, phases=ALIGNABLE),
+    "LinkPay": LINKS_PAY,
     "MarkServed": DUTY,
     "ProposeRevision": may(OWNER, COUNTERPART, ASSIGNER, phases=NEGOTIABLE),
     "RecallPlan": may(OWNER, phases=COMMIT),
@@ -144,6 +158,7 @@ PLAN: Mapping[str, Grants] = {
     "ResolveComment": may(Stand.MEMBER, phases=NEGOTIABLE),
     "SignPlan": signs(),
     "SubmitPlan": may(OWNER, phases=COMMIT),
+    "UnlinkPay": LINKS_PAY,
     "WithdrawSignature": signs(),
     "WithdrawRevision": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
 }

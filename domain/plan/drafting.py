@@ -106,14 +106,17 @@ class AssignmentAcknowledged(Event):
     hash: Hash
 
 
-def _require_room(state: PlanState, command: OpeningCommand) -> None:
-    if command.goal in state.goals:
+def require_room(state: PlanState, command: OpeningCommand) -> None:
+    """Refuse a goal that the plan has or had, and one too many. A goal may come back whence it was transferred."""
+    gone = state.departed.get(command.goal)
+    if command.goal in state.goals or (gone is not None and (gone.to is None or not command.inner)):
         raise GOAL_EXISTS("/goal")
     if len(state.goals) >= MOST_GOALS:
         raise PLAN_FULL(most=MOST_GOALS)
 
 
-def _opening(state: PlanState, command: OpeningCommand) -> list[Event]:
+def opening(state: PlanState, command: OpeningCommand) -> list[Event]:
+    """The event that opens the plan; nothing where it is open."""
     return [] if state.cycle else [PlanOpened(cycle=command.cycle, owner=command.owner)]
 
 
@@ -129,7 +132,7 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
     if found.cycle.framework is Framework.KPI:
         raise FRAMEWORK("/definition/kind", framework="KPI")
     require_bounds(found, command.definition)
-    _require_room(state, command)
+    require_room(state, command)
     drafted = GoalDrafted(
         goal=command.goal,
         definition=command.definition,
@@ -137,7 +140,7 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
         author=context.actor,
         findings=lint_goal(command.definition, found.cycle),
     )
-    return [*_opening(state, command), drafted, *void_signatures(state, "goal_added", command.goal, context.actor)]
+    return [*opening(state, command), drafted, *void_signatures(state, "goal_added", command.goal, context.actor)]
 
 
 @plan.decides(AssignGoal)
@@ -150,7 +153,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
     if found.cycle.framework is Framework.OKR:
         raise FRAMEWORK("/definition/kind", framework="OKR")
     require_bounds(found, command.definition)
-    _require_room(state, command)
+    require_room(state, command)
     assigned = GoalAssigned(
         goal=command.goal,
         definition=command.definition,
@@ -159,7 +162,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
         findings=lint_goal(command.definition, found.cycle),
         served_at=by_when(found, context, {found.owner}, found.cycle.policy.assignment_served),
     )
-    return [*_opening(state, command), assigned, *void_signatures(state, "goal_added", command.goal, context.actor)]
+    return [*opening(state, command), assigned, *void_signatures(state, "goal_added", command.goal, context.actor)]
 
 
 @plan.decides(AcknowledgeAssignment)

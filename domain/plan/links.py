@@ -1,4 +1,4 @@
-"""What ties a goal to goals of other plans: its alignments, kept in the child's plan (R3.7).
+"""What ties a goal to others: its alignments, kept in the child's plan (R3.7), and the people who share it (R3.9).
 
 Invariant: accepted alignments run in no circle. A goal's content hash covers none of this, so none of it voids a
 signature.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from domain.values import Frozen, Instant
+from domain.values import Frozen, Instant, Share
 
 MOST_PLANS = 1_000
 """Plans that lie above one goal, at most: a deeper alignment could not be looked through in one go."""
@@ -53,6 +53,16 @@ class Edge(Frozen):
     def waits_for_look(self) -> bool:
         """Whether the parent has changed since the child saw it, and the child was told."""
         return self.dropped or self.changed_hash is not None
+
+
+class Contributor(Frozen):
+    """Somebody who carries a part of a goal that another person answers for (R3.9)."""
+
+    share: Share
+    accepted: bool = False
+    """False while they have not answered."""
+    since: int
+    """The plan's version that asked them, or at which they accepted."""
 
 
 class Place(NamedTuple):

@@ -210,6 +210,7 @@ def revision_proposed(state: PlanState, event: RevisionProposed) -> PlanState:
                 "mediate_at": event.mediate_by,
                 "before": _standing(goal) if is_okr else None,
                 "receipt": None,
+                "escalation": None,
                 "served_at": None if is_okr else event.answer_by,
                 # Other measures may be asked for now: in a re-opened cycle the final values are owed anew (R2.4).
                 "final": False,

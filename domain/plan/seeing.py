@@ -77,7 +77,8 @@ class Sight:
         hidden = frozenset(state.goals.keys() - goals.keys())
         shown: PlanState = _without(state, hidden) if hidden else state
         receipt = state.receipt if self.scorecard else None
-        return shown.model_copy(update={"goals": goals, "receipt": receipt})
+        departed = {id: gone for id, gone in shown.departed.items() if self.sees(gone.goal)}
+        return shown.model_copy(update={"goals": goals, "receipt": receipt, "departed": departed})
 
     def _uncovered(self, goal: Goal) -> Goal:
         """The goal without the draft that its first proposal replaced."""

@@ -132,6 +132,6 @@ class VoidedSignature(Frozen):
 
     signature: Signature
     reason: str
-    """A stable code: `goal_changed`, `goal_added`, `rejected`, `changes_requested`, `recalled`, `withdrawn`."""
+    """A stable code, of `domain.words.VOIDED`."""
     by: UUID | None
     at_version: int

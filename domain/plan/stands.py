@@ -28,6 +28,11 @@ def stands_of(asking: Asking, wanted: Iterable[Stand]) -> frozenset[Stand]:
     return frozenset([stand for stand in wanted if HOLDS[stand](asking)])
 
 
+def _is_contributor(asking: Asking) -> bool:
+    """Also who has not answered yet: they must see what they are asked for."""
+    return asking.goal is not None and asking.person in asking.goal.contributors
+
+
 def _never(_: Asking) -> bool:
     return False
 
@@ -90,7 +95,7 @@ def _is_viewer(asking: Asking) -> bool:
 OF_GOAL: Mapping[Stand, Callable[[Asking], bool]] = {
     Stand.ASSIGNER: _is_assigner,
     Stand.AUTHOR: _is_author,
-    Stand.CONTRIBUTOR: _never,
+    Stand.CONTRIBUTOR: _is_contributor,
     Stand.MEDIATOR: _never,
     Stand.PARENT_OWNER: _is_parent_owner,
     Stand.VIEWER: _is_viewer,

@@ -17,9 +17,9 @@ from domain.directory.state import DIRECTORY
 from domain.goals import GoalDefinition, plan_hash
 from domain.key_results import Zone
 from domain.messages import Command
-from domain.plan.links import Edge
+from domain.plan.links import Contributor, Edge
 from domain.plan.signatures import Signing, VoidedSignature
-from domain.plan.talks import Comment, Standing
+from domain.plan.talks import Comment, Escalation, Standing
 from domain.plan.talks import Side as Side  # told here to those who speak of a goal's sides
 from domain.plan.tallies import Baseline, Tally
 from domain.sealed import AuthorText
@@ -108,6 +108,12 @@ class Goal(Frozen):
     """Who may see it besides."""
     orphan: AuthorText | None = None
     """Why it has no parent (R3.7)."""
+    contributors: dict[UUID, Contributor] = Field(default_factory=dict)
+    """Who shares it, or was asked to; the rest of it is the owner's (R3.9)."""
+    escalation: Escalation | None = None
+    """The owner cannot promise it, and somebody above knows (R3.6)."""
+    pay_linked: bool = False
+    """Pay depends on it (R7.6)."""
 
     @property
     def agreed(self) -> bool:
@@ -141,6 +147,16 @@ class Goal(Frozen):
         return self.checked_in_at is None or (since is not None and self.checked_in_at < since)
 
 
+class Departed(Frozen):
+    """A goal that was the plan's: abandoned, or transferred (R3.9)."""
+
+    goal: Goal
+    to: UUID | None = None
+    """The plan that it was transferred to."""
+    at_version: int
+    """The plan's version that let it go."""
+
+
 class Receipt(Frozen):
     """How a published result was received (R7.4)."""
 
@@ -162,6 +178,8 @@ class PlanState(Frozen):
     last_check_in: Instant | None = None
     edges: dict[UUID, Edge] = Field(default_factory=dict)
     """Alignments of its goals to parents, by id (R3.7)."""
+    departed: dict[UUID, Departed] = Field(default_factory=dict)
+    """Goals that left it."""
 
     @property
     def id(self) -> UUID:
@@ -189,6 +207,17 @@ class PlanState(Frozen):
     def with_goal(self, goal: Goal) -> PlanState:
         """The plan with one goal replaced."""
         return self.model_copy(update={"goals": {**self.goals, goal.id: goal}})
+
+    def without_goal(self, goal: UUID, to: UUID | None = None) -> PlanState:
+        """The plan after a goal, and its alignments, left it."""
+        gone = Departed(goal=self.goal(goal), to=to, at_version=self.version + 1)
+        return self.model_copy(
+            update={
+                "goals": {id: kept for id, kept in self.goals.items() if id != goal},
+                "edges": {id: edge for id, edge in self.edges.items() if edge.goal != goal},
+                "departed": {**self.departed, goal: gone},
+            }
+        )
 
     def with_edge(self, edge: Edge) -> PlanState:
         """The plan with one alignment replaced."""

@@ -59,3 +59,14 @@ class Standing(Frozen):
     turn: Side | None = None
     turn_due: Instant | None = None
     mediate_at: Instant | None = None
+
+
+class Escalation(Frozen):
+    """Somebody above was told that the owner cannot promise a committed goal (R3.6)."""
+
+    to: UUID | None
+    """None where nobody is left above: the facilitator is asked."""
+    asked: frozenset[UUID] = frozenset()
+    """Everybody who was told of this revision so far."""
+    since: int
+    """The plan's version that told them."""

@@ -18,7 +18,7 @@ class SignaturesVoided(Event):
     hash: str
     """The hash that was signed."""
     reason: str
-    """A stable code: `goal_changed`, `goal_added`, `rejected`, `changes_requested`, `recalled`."""
+    """A stable code, of `domain.words.VOIDED`."""
     goal: UUID | None = None
     signers: tuple[UUID, ...] = ()
     by: UUID | None = None

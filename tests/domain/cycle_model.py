@@ -20,6 +20,7 @@ from domain.cycle.results import ResultsPublished
 from domain.cycle.windows import Phase
 from domain.messages import Event
 from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDrafted
+from domain.plan.dropping import GoalAbandoned
 from domain.plan.duties import AssignmentServed, ResultServed
 from domain.plan.negotiation import RevisionAccepted, RevisionProposed
 from domain.plan.result import ResultAcknowledged
@@ -166,6 +167,9 @@ class CycleModel:
                 assert plan.goals[event.goal].content == canonical_bytes(back.definition)
             case RevisionAccepted():
                 plan.goals[event.goal].accepted_by.add(actor)
+            case GoalAbandoned():
+                assert (actor == plan.person) == (plan.goals.pop(event.goal).kind == "okr"), "another dropped it"
+                plan.open_again()
             case AssignmentAcknowledged():
                 assert actor == plan.person, "somebody else received a KPI"
                 plan.goals[event.goal].received = True

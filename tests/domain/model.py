@@ -25,11 +25,15 @@ from domain.plan import (
     alignment_answers,
     comments,
     drafting,
+    dropping,
     duties,
+    escalating,
     negotiation,
     parent_change,
+    pay,
     result,
     sending_back,
+    sharing,
     signing,
     tracking,
     visibility,
@@ -115,7 +119,7 @@ class Model:
     """Alignments by id: child goal, parent goal, who answers."""
     above: dict[UUID, tuple[UUID, UUID]] = field(default_factory=dict)
     """The accepted ones: child goal, parent goal."""
-    hashes: dict[UUID, str] = field(default_factory=dict)
+    hashes: dict[UUID, str | None] = field(default_factory=dict)
     """What each alignment's child knows of its parent."""
 
     def see(self, ref: Ref, actor: UUID, at: datetime, event: Event) -> None:
@@ -353,6 +357,17 @@ class Model:
                 assert event.parent_hash == self._hash_of(self.above[event.edge][1])
                 assert event.parent_hash != self.hashes[event.edge], "told of a change that the child knows"
                 self.hashes[event.edge] = event.parent_hash
+            case dropping.GoalAbandoned():
+                goal = plan.goals.pop(event.goal)
+                assert goal.hash == event.hash, "another revision was abandoned than the one seen"
+                assert (actor == plan.person) == (goal.kind == "okr"), "a KPI's owner dropped it, or a stranger"
+                self.above = {edge: ends for edge, ends in self.above.items() if ends[0] != event.goal}
+            case sharing.ContributorAdded() | escalating.GoalEscalated():
+                assert actor == plan.person
+            case sharing.ShareAccepted() | sharing.ShareDeclined():
+                assert actor == event.person != plan.person
+            case pay.PayLinked() | pay.PayUnlinked():
+                assert actor != plan.person, "an owner said what pays"
             case result.ResultAcknowledged() | duties.ResultServed():
                 assert self.results is not None
                 assert event.result == self.results[plan.owner], "another result was received than the one published"
@@ -360,8 +375,8 @@ class Model:
             case _:
                 self._signing(plan, actor, event)
 
-    def _hash_of(self, goal: UUID) -> str:
-        return next(plan.goals[goal].hash for plan in self.plans.values() if goal in plan.goals)
+    def _hash_of(self, goal: UUID) -> str | None:
+        return next((plan.goals[goal].hash for plan in self.plans.values() if goal in plan.goals), None)
 
     def _aligned(self, plan: Plan, actor: UUID, event: Event) -> None:
         match event:

@@ -21,7 +21,9 @@ from domain.directory.lines import SetManager
 from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command, Wake
+from domain.plan.dropping import AbandonGoal
 from domain.plan.negotiation import ProposeRevision
+from domain.plan.sharing import AcceptShare, AddContributor
 from domain.plan.tracking import CheckIn
 from domain.values import SYSTEM
 from tests.domain.model import Model
@@ -75,6 +77,19 @@ class CycleMachine(AnyWalk):
         goal = who(f"{name} of {owner}")
         report = CheckIn(goal=goal, confidence="0.4", status="at_risk", final=final)
         self.send(PERSON_OF[owner], self.refs[owner], report)
+
+    @rule(owner=owners, name=goals, by=st.sampled_from([STAFF, OTHER, HEAD]))
+    def gives_a_goal_up(self, owner: UUID, name: str, by: UUID) -> None:
+        goal = who(f"{name} of {owner}")
+        found = self.world.plan(owner).goals.get(goal)
+        given_up = AbandonGoal(goal=goal, hash=found.hash if found else "0" * 64, reason="The harbour is sold")
+        self.send(by, self.refs[owner], given_up)
+
+    @rule(owner=owners, person=st.sampled_from([STAFF, OTHER, HEAD]), share=st.sampled_from(["0.4", "0.7"]))
+    def shares_a_goal(self, owner: UUID, person: UUID, share: str) -> None:
+        asked = AddContributor(goal=who(f"okr of {owner}"), person=person, share=share)
+        self.send(PERSON_OF[owner], self.refs[owner], asked)
+        self.send(person, self.refs[owner], AcceptShare(goal=asked.goal, share=share))
 
     @rule(owner=owners)
     def reorders(self, owner: UUID) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from domain.cycle.windows import Phase
+from domain.goals import Ambition
 from domain.messages import Command
 from domain.plan.assigning import AssignGoals, Assignment
+from domain.plan.dropping import AbandonGoal
+from domain.plan.escalating import EscalateGoal
+from domain.plan.pay import LinkPay, UnlinkPay
+from domain.plan.sharing import AcceptShare, AddContributor, DeclineShare
 from tests.domain.rows import BEFORE_TRACK, Row
-from tests.support.given import HEAD, LEAD, STAFF, World, kpi, who
+from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, kpi, okr, who
 
 
 def _open() -> World:
@@ -16,6 +22,40 @@ def _assign(_: World) -> Command:
     return AssignGoals(assignments=(Assignment(owner=STAFF, goal=who("new"), definition=kpi()),))
 
 
+def _on_the_table() -> World:
+    return _open().drafted(definition=okr(ambition=Ambition.COMMITTED)).proposed()
+
+
+def _asked() -> World:
+    world = _on_the_table()
+    world.when(STAFF, world.plan_ref(), AddContributor(goal=who("okr"), person=OTHER, share="0.3"))
+    return world
+
+
+def _linked() -> World:
+    world = _on_the_table()
+    world.when(HEAD, world.plan_ref(), LinkPay(goal=who("okr")))
+    return world
+
+
+TRACKED = (*BEFORE_TRACK, Phase.TRACK)
+OKR = who("okr")
 ROWS: dict[str, Row] = {
     "AssignGoals": Row(_assign, _open, frozenset({HEAD, LEAD}), BEFORE_TRACK),
+    "AddContributor": Row(
+        lambda _: AddContributor(goal=OKR, person=OTHER, share="0.3"), _on_the_table, frozenset({STAFF}), TRACKED
+    ),
+    "AcceptShare": Row(lambda _: AcceptShare(goal=OKR, share="0.3"), _asked, frozenset({OTHER}), TRACKED),
+    "DeclineShare": Row(lambda _: DeclineShare(goal=OKR, reason="No time"), _asked, frozenset({OTHER}), TRACKED),
+    "AbandonGoal": Row(
+        lambda world: AbandonGoal(goal=OKR, hash=world.goal().hash, reason="The harbour is sold"),
+        _on_the_table,
+        frozenset({STAFF}),
+        BEFORE_TRACK,
+    ),
+    "EscalateGoal": Row(
+        lambda _: EscalateGoal(goal=OKR, reason="The cranes come late"), _on_the_table, frozenset({STAFF}), TRACKED
+    ),
+    "LinkPay": Row(lambda _: LinkPay(goal=OKR), _on_the_table, frozenset({HEAD}), tuple(Phase)),
+    "UnlinkPay": Row(lambda _: UnlinkPay(goal=OKR), _linked, frozenset({HEAD}), tuple(Phase)),
 }

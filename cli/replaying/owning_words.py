@@ -1,0 +1,54 @@
+"""The events of owning a goal as sentences: shared, given up, moved, escalated, tied to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cli.replaying.definitions import text
+from cli.replaying.words import WORDS, Teller
+from domain.plan.dropping import GoalAbandoned
+from domain.plan.escalating import GoalEscalated
+from domain.plan.pay import PayLinked, PayUnlinked
+from domain.plan.sharing import ContributorAdded, ShareAccepted, ShareDeclined
+
+
+def _added(teller: Teller, event: ContributorAdded) -> Iterable[str]:
+    return [f"asked {teller.name(event.person)} to carry {event.share} of {teller.goal(event.goal)}"]
+
+
+def _accepted(teller: Teller, event: ShareAccepted) -> Iterable[str]:
+    return [f"accepted a share of {event.share} of {teller.goal(event.goal)}"]
+
+
+def _declined(teller: Teller, event: ShareDeclined) -> Iterable[str]:
+    return [f"declined a share of {teller.goal(event.goal)}", f"because: {text(event.reason)}"]
+
+
+def _abandoned(teller: Teller, event: GoalAbandoned) -> Iterable[str]:
+    return [f"abandoned {teller.goal(event.goal)} at revision {event.number}", f"because: {text(event.reason)}"]
+
+
+def _escalated(teller: Teller, event: GoalEscalated) -> Iterable[str]:
+    above = "the facilitator" if event.to is None else teller.name(event.to)
+    yield f"told {above} that {teller.goal(event.goal)} cannot be promised"
+    yield f"because: {text(event.reason)}"
+
+
+def _pay_linked(teller: Teller, event: PayLinked) -> Iterable[str]:
+    what = f"the {event.ambition} goal " if event.ambition else ""
+    return [f"tied pay to {what}{teller.goal(event.goal)}"]
+
+
+def _pay_unlinked(teller: Teller, event: PayUnlinked) -> Iterable[str]:
+    return [f"untied pay from {teller.goal(event.goal)}"]
+
+
+WORDS |= {
+    ContributorAdded: _added,
+    ShareAccepted: _accepted,
+    ShareDeclined: _declined,
+    GoalAbandoned: _abandoned,
+    GoalEscalated: _escalated,
+    PayLinked: _pay_linked,
+    PayUnlinked: _pay_unlinked,
+}
