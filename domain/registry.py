@@ -12,6 +12,7 @@ import domain.cycle.closing
 import domain.cycle.exceptions
 import domain.cycle.holding
 import domain.cycle.opening
+import domain.cycle.participation
 import domain.cycle.recomputing
 import domain.cycle.results
 import domain.cycle.series

@@ -10,7 +10,8 @@ from cli.importing.directory import Directory
 from cli.importing.goals import Result
 from cli.importing.options import ImportOptions
 from cli.importing.owners import Owner, Owners
-from domain.cycle.opening import EnrolParticipant, OpenCycle
+from domain.cycle.opening import OpenCycle
+from domain.cycle.participation import EnrolParticipant
 from domain.decider import Ref
 from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.lines import SetManager
@@ -23,8 +24,11 @@ from domain.goals import Okr
 from domain.messages import Command
 from domain.plan.drafting import DraftGoal
 from domain.plan.state import Reading
-from domain.sealed import CommonName, PersonName
+from domain.sealed import AuthorText, CommonName, PersonName
 from eventlog.decision import Step
+
+JOINING = "The goals came with an import"
+"""Why an owner whose goals are imported into an open cycle joins it, perhaps late (R2.6)."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,9 @@ def cycle_steps(
         enrolled = options.known.participants if options.known is not None else frozenset()
         for one in planned:
             if one.owner.id not in enrolled:
-                yield PlannedStep(Step(cycle, EnrolParticipant(owner=one.owner.id)), one.line)
+                yield PlannedStep(
+                    Step(cycle, EnrolParticipant(owner=one.owner.id, reason=AuthorText(JOINING))), one.line
+                )
         return
     command = OpenCycle(
         name=CommonName(name),

@@ -11,15 +11,15 @@ from domain.access.refusals import NOT_ADMIN
 from domain.access.refusals import NOT_FACILITATOR as NOT_FACILITATOR
 from domain.cycle.policy import Framework, Policy, preset
 from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Participant, Series, Upcoming, cycle
-from domain.cycle.windows import NEGOTIABLE, Period, Phase, Windows
+from domain.cycle.windows import Period, Phase, Windows
 from domain.decider import Context
 from domain.directory.effects import directory_at
 from domain.directory.requiring import require_person, require_site
 from domain.directory.state import DirectoryState, Role
-from domain.messages import Event, Wake
+from domain.messages import Event
 from domain.plan.chain import chain_is_complete, chain_steps
 from domain.problems import problem
-from domain.sealed import AuthorText, CommonName
+from domain.sealed import CommonName
 from domain.values import Instant
 
 CYCLE_EXISTS = problem("cycle.exists", 409, "This cycle is open already.", "Use another cycle id.")
@@ -44,7 +44,6 @@ OUTSIDE_PARENT = problem(
     "The period reaches beyond its parent's, which lasts from {starts} to {ends}.",
     "Choose a period within the parent's, or another parent.",
 )
-ENROLLED = problem("participant.enrolled", 409, "This owner takes part already.", "Nothing is left to do.")
 
 
 class OpenCycle(CycleCommand):
@@ -76,19 +75,6 @@ class OpenCycle(CycleCommand):
         return self
 
 
-class EnrolParticipant(CycleCommand):
-    """An owner joins, perhaps late (R2.6)."""
-
-    owner: UUID
-
-
-class ExcuseParticipant(CycleCommand):
-    """An owner does not take part, for a reason (R2.6)."""
-
-    owner: UUID
-    reason: AuthorText
-
-
 class CycleOpened(Event):
     """The cycle runs; its draft phase is open."""
 
@@ -114,23 +100,6 @@ class CycleOpened(Event):
     """Phases whose deadline was reckoned with a year without an official notice (R2.2)."""
     holidays: str | None = None
     """The version of the library of public holidays that they were reckoned with, where a country's count."""
-
-
-class ParticipantEnrolled(Event):
-    """An owner takes part."""
-
-    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
-
-    owner: UUID
-
-
-class ParticipantExcused(Event):
-    """An owner takes no part."""
-
-    wakes: ClassVar[frozenset[Wake]] = frozenset({Wake.CHILDREN})
-
-    owner: UUID
-    reason: AuthorText
 
 
 def require_facilitator(state: CycleState, context: Context) -> None:
@@ -231,27 +200,6 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
     ]
 
 
-@cycle.decides(EnrolParticipant)
-def enrol_participant(state: CycleState, command: EnrolParticipant, context: Context) -> list[Event]:
-    """A late joiner may come until commit closes (R2.6)."""
-    require_facilitator(state, context)
-    state.require_phase(context.at, *NEGOTIABLE)
-    require_chain(directory_at(context), state, command.owner, "/owner")
-    if state.takes_part(command.owner):
-        raise ENROLLED("/owner")
-    return [ParticipantEnrolled(owner=command.owner)]
-
-
-@cycle.decides(ExcuseParticipant)
-def excuse_participant(state: CycleState, command: ExcuseParticipant, context: Context) -> list[Event]:
-    """Excusing keeps the reason (R2.6)."""
-    require_facilitator(state, context)
-    state.require_phase(context.at, *Phase, held_too=True)
-    if not state.takes_part(command.owner):
-        return []
-    return [ParticipantExcused(owner=command.owner, reason=command.reason)]
-
-
 @cycle.evolves(CycleOpened)
 def cycle_opened(state: CycleState, event: CycleOpened) -> CycleState:
     return state.model_copy(
@@ -275,15 +223,3 @@ def cycle_opened(state: CycleState, event: CycleOpened) -> CycleState:
             "upcoming": event.upcoming,
         }
     )
-
-
-@cycle.evolves(ParticipantEnrolled)
-def participant_enrolled(state: CycleState, event: ParticipantEnrolled) -> CycleState:
-    joined = Participant(owner=event.owner)
-    return state.model_copy(update={"participants": {**state.participants, event.owner: joined}})
-
-
-@cycle.evolves(ParticipantExcused)
-def participant_excused(state: CycleState, event: ParticipantExcused) -> CycleState:
-    excused = Participant(owner=event.owner, excused=True)
-    return state.model_copy(update={"participants": {**state.participants, event.owner: excused}})

@@ -109,6 +109,8 @@ class Policy(Frozen):
     """The rhythm of check-ins and of the digest (R6.1, R6.4)."""
     result_served: Duration = WorkingDays(days=5)
     """After this an unanswered result is deemed served (R7.4)."""
+    present_least: int = Field(default=20, ge=0)
+    """Working days of the period that somebody with a leave must be present for, to take part (R2.6)."""
     resume_grace: Duration = WorkingDays(days=1)
     """After a hold, how long people have before what fell due within it does (R2.6; ours)."""
     gate_look: Elapsed = Elapsed(seconds=60)

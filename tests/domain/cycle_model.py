@@ -14,7 +14,8 @@ from uuid import UUID
 from domain.canonical import canonical_bytes
 from domain.cycle.closing import CycleClosed, GateFailed, PhaseClosed, PhaseClosing
 from domain.cycle.exceptions import DeadlineExtended, PhaseReopened
-from domain.cycle.opening import CycleOpened, ParticipantEnrolled, ParticipantExcused
+from domain.cycle.opening import CycleOpened
+from domain.cycle.participation import ParticipantEnrolled, ParticipantExcused
 from domain.cycle.recomputing import DeadlinesRecomputed
 from domain.cycle.results import ResultsPublished
 from domain.cycle.windows import Phase

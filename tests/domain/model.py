@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from domain.cycle import closing, exceptions, opening
+from domain.cycle import closing, exceptions, opening, participation
 from domain.cycle.recomputing import DeadlinesRecomputed
 from domain.cycle.results import DigestSent, ResultsPublished
 from domain.cycle.windows import Phase
@@ -222,8 +222,8 @@ class Model:
                 self.participants = dict.fromkeys(event.participants, True)
                 self.deadlines = {phase.value: due for phase, due in event.deadlines.items()}
                 self.facilitator, self.scoring = event.facilitator, event.policy.scoring.hash
-            case opening.ParticipantEnrolled() | opening.ParticipantExcused():
-                self.participants[event.owner] = isinstance(event, opening.ParticipantEnrolled)
+            case participation.ParticipantEnrolled() | participation.ParticipantExcused():
+                self.participants[event.owner] = isinstance(event, participation.ParticipantEnrolled)
             case exceptions.DeadlineExtended() | exceptions.PhaseReopened():
                 assert actor == self.facilitator
                 assert event.deadlines[event.phase] > at, "a new deadline that has passed"

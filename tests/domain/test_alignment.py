@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from domain.cycle.holding import HoldCycle
-from domain.cycle.opening import ExcuseParticipant, OpenCycle
+from domain.cycle.opening import OpenCycle
+from domain.cycle.participation import ExcuseParticipant
 from domain.cycle.policy import Policy
 from domain.cycle.windows import Phase
 from domain.directory.people import DeactivatePerson

@@ -10,7 +10,7 @@ import pytest
 from domain.board import PlanRow, cycle_row, plan_row
 from domain.cycle.exceptions import ReopenPhase
 from domain.cycle.gates import GATES
-from domain.cycle.opening import ExcuseParticipant
+from domain.cycle.participation import ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.directory.lines import SetManager

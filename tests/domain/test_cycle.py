@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from domain.cycle.closing import AdvancePhase, CloseCycle
 from domain.cycle.exceptions import ExtendDeadline, PhaseReopened, ReopenPhase
-from domain.cycle.opening import EnrolParticipant, ExcuseParticipant, OpenCycle
+from domain.cycle.opening import OpenCycle
+from domain.cycle.participation import EnrolParticipant, ExcuseParticipant
 from domain.cycle.policy import Framework, preset
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Period, Phase, Window, Windows

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.cycle.exceptions import ReopenPhase
-from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
+from domain.cycle.participation import EnrolParticipant, ExcuseParticipant
 from domain.cycle.policy import Policy
 from domain.cycle.results import DigestSent, PublishResults, SendDigest
 from domain.cycle.windows import Phase
@@ -194,7 +194,7 @@ def test_r2_6_who_is_excused_owes_nothing_and_a_plan_not_begun_has_no_agenda_of_
     world = World().founded().opened().assigned()
     world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=STAFF, reason="On leave"))
     assert world.agenda(world.plan_ref()).next_due is None
-    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER, reason="A transfer"))
     world.wait(days=30)
     assert world.perform(world.cycle_ref) == ["BeginClosing"]
 
@@ -281,7 +281,7 @@ def test_r6_4_a_reopened_track_has_its_digest_again() -> None:
 
 def test_r6_4_a_digest_copes_with_a_participant_whose_plan_has_not_begun() -> None:
     world = World().in_commit().submitted().signed()
-    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER, reason="A transfer"))
     world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=OTHER, reason="Not yet"))
     world.advanced(Phase.TRACK)
     due = world.agenda(world.cycle_ref).next_due
@@ -405,7 +405,7 @@ def test_r6_4_only_the_end_of_commit_begins_the_digests() -> None:
 def test_a_plan_that_nobody_began_owes_nothing() -> None:
     """A participant enrolled late has no stream yet; whoever asks for its agenda is told so, not refused."""
     world = World().in_commit()
-    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER, reason="A transfer"))
     agenda = world.agenda(world.plan_ref(OTHER))
     assert (agenda.due, agenda.next_due, agenda.closed) == ((), None, False)
 

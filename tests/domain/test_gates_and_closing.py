@@ -16,7 +16,7 @@ from domain.cycle.closing import (
     PhaseClosed,
 )
 from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
-from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
+from domain.cycle.participation import EnrolParticipant, ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.directory.people import DeactivatePerson
@@ -97,7 +97,7 @@ def test_r2_4_retrospect_closes_when_results_are_published_and_received() -> Non
 
 def test_r2_4_a_participant_enrolled_late_without_a_plan_blocks_like_everybody() -> None:
     world = World().in_commit().submitted().signed()
-    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER, reason="A transfer"))
     assert blocked_by(world) == ["goals", "signature"]
 
 
@@ -252,7 +252,7 @@ def test_who_has_left_does_not_take_part() -> None:
     world = World().founded().opened()
     world.when(LEAD, DIRECTORY, DeactivatePerson(person=OTHER))
     for owner in (OTHER, TEAM):
-        world.refused("participant.unknown", LEAD, world.cycle_ref, EnrolParticipant(owner=owner))
+        world.refused("participant.unknown", LEAD, world.cycle_ref, EnrolParticipant(owner=owner, reason="A transfer"))
 
 
 def test_r2_6_the_plan_of_an_excused_owner_rests() -> None:
@@ -271,7 +271,7 @@ def test_r2_6_the_plan_of_an_excused_owner_rests() -> None:
     ]
     for actor, command in commands:
         world.refused("plan.not_participant", actor, world.plan_ref(), command)
-    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=STAFF))
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=STAFF, reason="A transfer"))
     world.signed().advanced(Phase.TRACK)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from domain.cycle.exceptions import ReopenPhase
-from domain.cycle.opening import ExcuseParticipant
+from domain.cycle.participation import ExcuseParticipant
 from domain.cycle.state import Closing
 from domain.cycle.windows import Phase
 from domain.directory.state import DIRECTORY

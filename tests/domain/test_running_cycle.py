@@ -11,7 +11,8 @@ from domain.cycle.amending import AmendCycle
 from domain.cycle.closing import AdvancePhase
 from domain.cycle.exceptions import ExtendDeadline
 from domain.cycle.holding import HoldCycle, ResumeCycle
-from domain.cycle.opening import ExcuseParticipant, OpenCycle
+from domain.cycle.opening import OpenCycle
+from domain.cycle.participation import ExcuseParticipant
 from domain.cycle.policy import ApprovalStep, Policy, Relation
 from domain.cycle.results import PublishResults
 from domain.cycle.scoring_rules import ScoringRules

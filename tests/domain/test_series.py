@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from domain.cycle.amending import AmendCycle
 from domain.cycle.holding import HoldCycle
-from domain.cycle.opening import ExcuseParticipant, OpenCycle
+from domain.cycle.opening import OpenCycle
+from domain.cycle.participation import ExcuseParticipant
 from domain.cycle.policy import Policy
 from domain.cycle.results import PublishResults
 from domain.cycle.series import NextCycleOpened, SeriesEnded, following_id

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.cycle.opening import EnrolParticipant, OpenCycle
+from domain.cycle.opening import OpenCycle
+from domain.cycle.participation import EnrolParticipant
 from domain.cycle.policy import preset
 from domain.cycle.windows import Phase
 from domain.directory.lines import SetManager
@@ -261,7 +262,7 @@ def test_r5_1_a_signed_plan_is_voided_too_and_blocks_its_phase() -> None:
 
 def test_a_plan_without_goals_is_not_submitted() -> None:
     world = World().in_commit()
-    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER, reason="A transfer"))
     world.refused("plan.unknown", OTHER, world.plan_ref(OTHER), SubmitPlan(hash="0" * 64))
 
 

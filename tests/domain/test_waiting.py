@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.board import cycle_row, plan_row
 from domain.cycle.exceptions import ReopenPhase
-from domain.cycle.opening import ExcuseParticipant
+from domain.cycle.participation import ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.plan.ground import ground_of

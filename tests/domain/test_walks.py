@@ -21,7 +21,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from domain.canonical import canonical_bytes
 from domain.cycle.closing import AdvancePhase, CloseCycle
 from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
-from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
+from domain.cycle.participation import EnrolParticipant, ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.decider import Ref
@@ -213,7 +213,7 @@ class AnyWalk(Linking):
         commands: dict[str, Command] = {
             "extend": ExtendDeadline(phase=phase, until=until, reason="secret"),
             "reopen": ReopenPhase(phase=phase, until=until, reason="secret"),
-            "enrol": EnrolParticipant(owner=owner),
+            "enrol": EnrolParticipant(owner=owner, reason="A transfer"),
             "excuse": ExcuseParticipant(owner=owner, reason="secret"),
         }
         self.send(LEAD, self.world.cycle_ref, commands[act])

@@ -139,9 +139,9 @@ async def test_one_reads_one_s_own_writes(quarter: Quarter) -> None:
 
 
 def _nothing_but_an_enrolment(quarter: Quarter) -> list[Any]:
-    from domain.cycle.opening import EnrolParticipant
+    from domain.cycle.participation import EnrolParticipant
 
-    return [EnrolParticipant(owner=quarter.head)]
+    return [EnrolParticipant(owner=quarter.head, reason="A transfer")]
 
 
 @pytest.mark.parametrize("read", ["board", "inbox"])

@@ -15,7 +15,7 @@ import pytest
 from domain.canonical import canonical_bytes
 from domain.cycle.closing import AdvancePhase
 from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
-from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
+from domain.cycle.participation import EnrolParticipant, ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.directory.lines import SetManager
@@ -58,7 +58,7 @@ def story() -> World:
     world.when(LEAD, DIRECTORY, SetManager(person=OTHER, manager=LEAD))
     world.when(LEAD, DIRECTORY, GrantRole(person=OTHER, role=Role.AUDITOR))
     world.when(LEAD, DIRECTORY, RevokeRole(person=OTHER, role=Role.AUDITOR))
-    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
+    world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER, reason="A transfer"))
     world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=OTHER, reason="On leave"))
     world.when(LEAD, DIRECTORY, DeactivatePerson(person=OTHER))
     until = world.the_cycle().deadlines[Phase.DRAFT] + timedelta(days=1)

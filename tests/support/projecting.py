@@ -16,7 +16,7 @@ import asyncpg
 from cli.composition import CODEC, Engine
 from domain.cycle.closing import AdvancePhase
 from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
-from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
+from domain.cycle.participation import EnrolParticipant, ExcuseParticipant
 from domain.cycle.windows import Phase
 from domain.directory.lines import SetManager
 from domain.directory.people import AddPerson, DeactivatePerson
@@ -188,7 +188,7 @@ class Crowd:
                     ExtendDeadline(phase=phase, until=until, reason="More time"),
                     ReopenPhase(phase=self.random.choice([Phase.NEGOTIATE, Phase.COMMIT]), until=until, reason="Again"),
                     ExcuseParticipant(owner=owner, reason="On leave"),
-                    *[EnrolParticipant(owner=owner)] * 3,
+                    *[EnrolParticipant(owner=owner, reason="A transfer")] * 3,
                 ]
             ),
         )

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from domain.cycle.closing import AdvancePhase
-from domain.cycle.opening import ExcuseParticipant
+from domain.cycle.participation import ExcuseParticipant
 from domain.cycle.windows import Phase
 from tests.support.dev_server import until
 from tests.support.quarter import Quarter, open_engine_on

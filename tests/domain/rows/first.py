@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from domain.cycle.closing import AdvancePhase, CloseCycle
 from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
-from domain.cycle.opening import EnrolParticipant, ExcuseParticipant
+from domain.cycle.participation import EnrolParticipant, ExcuseParticipant
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.messages import Command
@@ -122,7 +122,9 @@ ROWS: dict[str, Row] = {
         (Phase.RETROSPECT,),
         excused_too=True,
     ),
-    "EnrolParticipant": Row(lambda _: EnrolParticipant(owner=OTHER), _open, FACILITATOR, BEFORE_TRACK),
+    "EnrolParticipant": Row(
+        lambda _: EnrolParticipant(owner=OTHER, reason="A transfer"), _open, FACILITATOR, BEFORE_TRACK
+    ),
     "ExcuseParticipant": Row(
         lambda _: ExcuseParticipant(owner=STAFF, reason="On leave"), _open, FACILITATOR, tuple(Phase)
     ),
