@@ -90,7 +90,7 @@ def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRo
     if cycle.phase is Phase.RETROSPECT and not cycle.published:
         failing = [RESULTS]  # the cycle's own check: no plan has its result yet
     # Only then can anybody sign; and a closed cycle's rows rest on no directory that still changes.
-    asks = cycle.phase is Phase.COMMIT and open_gate
+    asks = state.stage(cycle.phase) is Phase.COMMIT and open_gate
     return PlanRow(
         plan=plan,
         owner=owner,
@@ -108,7 +108,7 @@ def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRo
         escalated=signing.escalated if signing else False,
         confidence=min(confidences, default=None),
         last_check_in=state.last_check_in,
-        finals=sum(goal.final for goal in goals),
+        finals=sum(goal.final for goal in state.in_force.values()),
         okr_score=result.okr_score if result else None,
         kpi_payout=str(result.kpi_payout) if result and result.kpi_payout is not None else None,
         receipt=state.receipt.how if state.receipt else None,

@@ -29,6 +29,7 @@ import domain.directory.teams
 import domain.plan.access
 import domain.plan.alignment
 import domain.plan.alignment_answers
+import domain.plan.amending
 import domain.plan.assigning
 import domain.plan.comments
 import domain.plan.drafting

@@ -104,7 +104,8 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
         owner=owner,
         due=cycle.deadlines.get(cycle.phase),
     )
-    if cycle.phase in NEGOTIABLE:
+    stage = state.stage(cycle.phase)
+    if stage in NEGOTIABLE:
         if not state.goals:
             yield base
         for goal in state.goals.values():
@@ -112,7 +113,7 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
     if cycle.phase in ALIGNABLE:
         yield from _alignment_waits(state, found, base)
         yield from _sharing_waits(state, found, base)
-    if cycle.phase is Phase.COMMIT and state.goals:
+    if stage is Phase.COMMIT and state.goals:
         yield from _signing_waits(state, found, base)
     if cycle.phase is Phase.TRACK:
         yield from _tracking_waits(state, cycle, base)
@@ -179,7 +180,7 @@ def _sharing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait
 def _tracking_waits(state: PlanState, cycle: CycleState, base: Wait) -> Iterator[Wait]:
     deadline, digest, since = cycle.deadlines.get(Phase.TRACK), cycle.digest_due, cycle.digest_since
     last_period = digest is None or (deadline is not None and digest >= deadline)
-    for goal in state.goals.values():
+    for goal in state.in_force.values():
         if goal.final:
             continue
         if last_period:

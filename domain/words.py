@@ -51,6 +51,7 @@ CHECKS: Mapping[str, str] = {
     "acknowledgement": "every KPI is acknowledged, decided or served",
     "signature": "every plan is signed",
     "final_values": "the final values are in",
+    "amendment": "no plan is being amended",
     "results": "the results are published",
     "receipt": "every result is acknowledged or served",
 }

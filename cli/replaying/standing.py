@@ -41,7 +41,7 @@ def goal_standing(teller: Teller, goal: Goal) -> Iterator[str]:
 def _signing(teller: Teller, plan: PlanState) -> str:
     signing = plan.signing
     if signing is None:
-        return "not submitted"
+        return "not submitted" if plan.amendment is None else "being amended; what was signed is in force"
     signed = teller.names(signature.signer for signature in signing.signatures)
     if signing.complete:
         return f"signed by {signed} ({signing.hash[:12]})"

@@ -15,6 +15,7 @@ from cli.replaying.definitions import ERASED, definition_lines, reading_words, t
 from domain.directory.state import DirectoryState
 from domain.goals import Kpi, Okr
 from domain.messages import Event
+from domain.plan.amending import AmendmentRequested, RevertedToSigned
 from domain.plan.diff import Change
 from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDrafted, PlanOpened
 from domain.plan.duties import AssignmentServed, Escalated, Reminded, ResultServed
@@ -200,6 +201,19 @@ def _changes_requested(teller: Teller, event: ChangesRequested) -> Iterable[str]
 @_words(PlanRecalled)
 def _recalled(teller: Teller, event: PlanRecalled) -> Iterable[str]:
     return ["took the plan back from its approvers", f"reason: {text(event.reason)}"]
+
+
+@_words(AmendmentRequested)
+def _amendment(teller: Teller, event: AmendmentRequested) -> Iterable[str]:
+    return [f"opened the signed plan ({event.base[:12]}) for an amendment", f"reason: {text(event.reason)}"]
+
+
+@_words(RevertedToSigned)
+def _reverted(teller: Teller, event: RevertedToSigned) -> Iterable[str]:
+    return [
+        f"gave the amendment up: the plan is again as it was signed ({event.hash[:12]})",
+        f"reason: {text(event.reason)}",
+    ]
 
 
 @_words(SignatureWithdrawn)

@@ -148,7 +148,9 @@ PLAN: Mapping[str, Grants] = {
     "Remind": DUTY,
     "RequestAlignment": may(OWNER, phases=ALIGNABLE),
     "Reroute": DUTY,
+    "RequestAmendment": may(OWNER, COUNTERPART, FACILITATOR, phases=TRACK),
     "RequestChanges": signs(),
+    "RevertToSigned": may(OWNER, COUNTERPART, FACILITATOR, phases=(*NEGOTIABLE, *TRACK)),
     "SetVisibility": Grants(
         (Grant((OWNER,), OPEN, kinds=OKR), Grant((ASSIGNER, Stand.UNIT_HR), OPEN, kinds=KPI)),
         refusal=NOT_ALLOWED,

@@ -121,6 +121,10 @@ class Grants:
         object.__setattr__(self, "stands", tuple(dict.fromkeys(asked)))
         object.__setattr__(self, "who", ", ".join(WORDS[stand] for stand in granted))
 
+    def given_in(self, phase: Phase) -> bool:
+        """Whether anybody may do it in this phase."""
+        return any(grant.phases is None or phase in grant.phases for grant in self.grants)
+
 
 WORDS: Mapping[Stand, str] = {
     Stand.SYSTEM: "goalcycle itself",

@@ -41,7 +41,12 @@ def _not_signed(_cycle: CycleState, plan: PlanState) -> Iterator[None]:
 
 
 def _not_final(_cycle: CycleState, plan: PlanState) -> Iterator[UUID]:
-    return (goal.id for goal in plan.goals.values() if not goal.final)
+    return (goal.id for goal in plan.in_force.values() if not goal.final)
+
+
+def _amended(_cycle: CycleState, plan: PlanState) -> Iterator[None]:
+    if plan.amendment is not None:
+        yield None
 
 
 def _not_received(cycle: CycleState, plan: PlanState) -> Iterator[None]:
@@ -60,6 +65,8 @@ SIGNATURE = Check("signature", _not_signed)
 """Every plan is signed."""
 FINAL_VALUES = Check("final_values", _not_final)
 """Final values are in."""
+AMENDMENT = Check("amendment", _amended)
+"""No plan is being amended (R5.7)."""
 RECEIPT = Check("receipt", _not_received)
 """Results are acknowledged or deemed served."""
 RESULTS = "results"
@@ -69,7 +76,7 @@ CHECKS: Mapping[Phase, tuple[Check, ...]] = {
     Phase.DRAFT: (GOALS,),
     Phase.NEGOTIATE: (GOALS, AGREEMENT, ACKNOWLEDGEMENT),
     Phase.COMMIT: (GOALS, SIGNATURE),
-    Phase.TRACK: (FINAL_VALUES,),
+    Phase.TRACK: (FINAL_VALUES, AMENDMENT),
     Phase.RETROSPECT: (RECEIPT,),
 }
 """What each plan must pass, in the order in which it is shown (R2.4)."""

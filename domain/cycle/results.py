@@ -74,7 +74,7 @@ def publish_results(state: CycleState, command: PublishResults, context: Context
 
 def owes_check_in(plan: PlanState, since: datetime) -> bool:
     """Whether a goal whose final values are not in was not reported since then: the inbox asks for each (R6.1)."""
-    return any(not goal.final and goal.silent_since(since) for goal in plan.goals.values())
+    return any(not goal.final and goal.silent_since(since) for goal in plan.in_force.values())
 
 
 @cycle.decides(SendDigest)

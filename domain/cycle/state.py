@@ -40,7 +40,8 @@ class Blocker(Frozen):
     """One failing check of a gate and who blocks it."""
 
     check: str
-    """A stable code: `goals`, `agreement`, `acknowledgement`, `signature`, `final_values`, `results`, `receipt`."""
+    """A stable code: `goals`, `agreement`, `acknowledgement`, `signature`, `final_values`, `amendment`, `results`,
+    `receipt`."""
     owner: UUID | None = None
     """Whose plan fails the check; None: the cycle as a whole."""
     goal: UUID | None = None

@@ -8,6 +8,7 @@ from domain.access.grants import PLAN
 from domain.access.refusals import CYCLE_UNKNOWN, GOAL_UNKNOWN, PLAN_UNKNOWN
 from domain.access.verdict import Facts
 from domain.cycle.access import phase_of
+from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Command
 from domain.plan.ground import ground
@@ -30,6 +31,8 @@ def plan_facts(state: PlanState, command: Command, context: Context) -> Facts:
     named = _goal_named(state, command)
     goal = state.goals.get(named) if named is not None else None
     grants = PLAN.get(type(command).__name__)
+    if phase is Phase.TRACK and grants is not None and not grants.given_in(phase):
+        phase = state.stage(phase)
     stands = stands_of(Asking(person, found, state, goal), grants.stands if grants else ())
     # What one may not see is not there. Who has no stand is told so without a look at the goal they name.
     if not stands:

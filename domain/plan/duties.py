@@ -123,7 +123,7 @@ def owed(state: PlanState, found: Ground) -> Iterator[Duty]:
 
 
 def _owed_in_phase(state: PlanState, found: Ground) -> Iterator[Duty]:
-    phase = found.cycle.phase
+    phase = state.stage(found.cycle.phase)
     if phase in NEGOTIABLE:
         yield from _owed_on_goals(state)
     if phase in ALIGNABLE:

@@ -107,6 +107,8 @@ def ground(state: PlanState, context: Context, command: Command | None = None) -
 def admitted(state: PlanState, context: Context, *phases: Phase, command: Command | None = None) -> Ground:
     """The ground of a rule that belongs to these phases: the owner takes part, and who acts has not left."""
     found = ground(state, context, command)
+    if state.amendment is not None and Phase.COMMIT in phases:
+        phases = (*phases, Phase.TRACK)  # its goals change and are signed once more (R5.7)
     found.cycle.require_phase(context.at, *phases)
     require_participant(found)
     require_active(found, context)

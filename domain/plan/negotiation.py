@@ -11,6 +11,7 @@ from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import GoalDefinition, goal_hash
 from domain.messages import Event, Wake
+from domain.plan.amending import require_reasons_to_ease
 from domain.plan.bounds import require_bounds
 from domain.plan.diff import PATH, Change, diff
 from domain.plan.drafting import require_current
@@ -134,6 +135,7 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
             raise NOTHING_CHANGED("/definition")
         if policy.reasons_required:
             _require_reasons(command, changes)
+    require_reasons_to_ease(state, goal, command.definition, command.reasons)
     revised = goal_hash(command.definition)
     altered = revised != goal.hash  # also by another order of its key results, of which the difference says nothing
     is_okr = goal.definition.kind == "okr"

@@ -66,7 +66,7 @@ def reflect(state: PlanState, command: Reflect, context: Context) -> list[Event]
     found.cycle.require_phase(context.at, Phase.TRACK, Phase.RETROSPECT)
     require_active(found, context)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
-    goal = state.goal(command.goal)
+    goal = state.tracked(command.goal)
     reflection = Reflection(
         what_happened=command.what_happened, why=command.why, learned=command.learned, next_step=command.next_step
     )
@@ -92,7 +92,7 @@ def acknowledge_result(state: PlanState, command: AcknowledgeResult, context: Co
 
 @plan.evolves(Reflected)
 def reflected(state: PlanState, event: Reflected) -> PlanState:
-    return state.with_goal(state.goal(event.goal).model_copy(update={"reflection": event.reflection}))
+    return state.with_report(event.goal, {"reflection": event.reflection})
 
 
 @plan.evolves(ResultAcknowledged)

@@ -72,9 +72,11 @@ class Sight:
         if self.entire:
             return state
         goals = {goal.id: self._uncovered(goal) for goal in state.goals.values() if self.sees(goal)}
-        if not goals:
+        signed = [] if state.amendment is None else state.amendment.goals.values()
+        seen = goals.keys() | {goal.id for goal in signed if self.sees(goal)}
+        if not seen:
             return None
-        hidden = frozenset(state.goals.keys() - goals.keys())
+        hidden = frozenset((state.goals.keys() | {goal.id for goal in signed}) - seen)
         shown: PlanState = _without(state, hidden) if hidden else state
         receipt = state.receipt if self.scorecard else None
         departed = {id: gone for id, gone in shown.departed.items() if self.sees(gone.goal)}

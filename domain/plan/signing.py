@@ -10,6 +10,7 @@ from domain.access.refusals import OWN_PLAN as OWN_PLAN
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
+from domain.plan.amending import require_raises_accepted
 from domain.plan.approvers import Seat, asks, counted, sole_author, step_for
 from domain.plan.approvers import approvers as approvers  # asked for here by those who show who may sign
 from domain.plan.bounds import require_sizes, require_weights
@@ -122,6 +123,7 @@ def submit_plan(state: PlanState, command: SubmitPlan, context: Context) -> list
             raise ORPHAN(goal=str(goal.id))
     require_weights((goal.definition for goal in state.goals.values()), found.cycle.policy)
     require_sizes(((str(goal.id), goal.definition) for goal in state.goals.values()), found.cycle.policy)
+    require_raises_accepted(state)
     require_hash(state, found, command.hash)
     asked = asks(found, written_alone_by(state), open_steps(found.chain, ()))
     remind_at, escalate_at = signature_patience(found, context, asked)
@@ -263,4 +265,5 @@ def plan_signed(state: PlanState, event: PlanSigned) -> PlanState:
             waits = {event.step + 1: opens}
         changes = {"done": signing.done | {event.step}, "waits": waits, "complete": event.complete}
         signing = signing.model_copy(update=changes)
-    return state.model_copy(update={"signing": signing})
+    amendment = None if event.complete else state.amendment
+    return state.model_copy(update={"signing": signing, "amendment": amendment})

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from domain.access.refusals import GOAL_UNKNOWN as GOAL_UNKNOWN
 from domain.access.refusals import PLAN_UNKNOWN as PLAN_UNKNOWN
+from domain.cycle.windows import Phase
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.goals import GoalDefinition, plan_hash
@@ -83,6 +84,8 @@ class Goal(Frozen):
     """When an unanswered turn goes to the mediator (R4.3)."""
     before: Standing | None = None
     """What withdrawing the revision on the table brings back; None once it is accepted or withdrawn."""
+    original: GoalDefinition | None = None
+    """What was signed first, once the plan is or was amended (R5.7)."""
     comments: dict[UUID, Comment] = Field(default_factory=dict)
     """What was said of its revisions, in order (R4.4)."""
     assigned_by: UUID | None = None
@@ -165,6 +168,16 @@ class Receipt(Frozen):
     how: Literal["assent", "dissent", "served"]
 
 
+class Amendment(Frozen):
+    """A signed plan that is being amended: what was signed stays in force meanwhile (R5.7)."""
+
+    goals: dict[UUID, Goal]
+    """As they were signed, with what was reported since."""
+    signing: Signing
+    by: UUID
+    since: int
+
+
 class PlanState(Frozen):
     """The plan after its events."""
 
@@ -173,6 +186,7 @@ class PlanState(Frozen):
     owner: UUID | None = None
     goals: dict[UUID, Goal] = Field(default_factory=dict)
     signing: Signing | None = None
+    amendment: Amendment | None = None
     voided: tuple[VoidedSignature, ...] = ()
     receipt: Receipt | None = None
     last_check_in: Instant | None = None
@@ -192,6 +206,37 @@ class PlanState(Frozen):
     def signed(self) -> bool:
         """Whether every step of the chain signed exactly what the plan says now."""
         return self.signing is not None and self.signing.complete
+
+    @property
+    def in_force(self) -> Mapping[UUID, Goal]:
+        """The goals that are tracked: while the plan is being amended those that were signed (R5.7)."""
+        return self.goals if self.amendment is None else self.amendment.goals
+
+    def stage(self, phase: Phase) -> Phase:
+        """The phase by which its goals change and are signed: what is amended in track is in commit again (R5.7)."""
+        return Phase.COMMIT if phase is Phase.TRACK and self.amendment is not None else phase
+
+    def tracked(self, goal: UUID) -> Goal:
+        """A goal that is in force. Raises `goal.unknown`."""
+        found = self.in_force.get(goal)
+        if found is None:
+            raise GOAL_UNKNOWN(goal=str(goal))
+        return found
+
+    def with_report(self, goal: UUID, report: Mapping[str, Any]) -> PlanState:
+        """The plan with what was reported of a goal, in force and in its amendment alike."""
+        amendment = self.amendment
+        if amendment is None:
+            return self.with_goal(self.goal(goal).model_copy(update=report))
+        signed = amendment.goals[goal]
+        goals = {**amendment.goals, goal: signed.model_copy(update=report)}
+        told = self.model_copy(update={"amendment": amendment.model_copy(update={"goals": goals})})
+        amended = self.goals.get(goal)
+        if amended is None:
+            return told
+        # Final values are those of what was signed: what asks for others owes its own (R2.4).
+        kept = {} if amended.hash == signed.hash else {"final": amended.final}
+        return told.with_goal(amended.model_copy(update={**report, **kept}))
 
     def received(self, result: str) -> bool:
         """Whether exactly this result was acknowledged or served (R7.4)."""

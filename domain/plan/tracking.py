@@ -54,7 +54,7 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
     """The plan's owner reports, in track."""
     found = admitted(state, context, Phase.TRACK)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
-    goal = state.goal(command.goal)
+    goal = state.tracked(command.goal)
     for place, reading in enumerate(command.readings):
         require_fitting(goal, reading, f"/readings/{place}")
     if command.final:
@@ -77,16 +77,13 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
 
 @plan.evolves(CheckedIn)
 def checked_in(state: PlanState, event: CheckedIn) -> PlanState:
-    goal = state.goal(event.goal)
-    altered = goal.model_copy(
-        update={
-            "readings": {**goal.readings, **{reading.measure: reading for reading in event.readings}},
-            "tallies": tallied(goal, event.readings),
-            "confidence": event.confidence,
-            "status": event.status,
-            "final": event.final,
-            "checked_in_at": event.checked_in_at,
-        }
-    )
-    goals = {**state.goals, goal.id: altered}
-    return state.model_copy(update={"goals": goals, "last_check_in": event.checked_in_at})
+    goal = state.tracked(event.goal)
+    report = {
+        "readings": {**goal.readings, **{reading.measure: reading for reading in event.readings}},
+        "tallies": tallied(goal, event.readings),
+        "confidence": event.confidence,
+        "status": event.status,
+        "final": event.final,
+        "checked_in_at": event.checked_in_at,
+    }
+    return state.with_report(goal.id, report).model_copy(update={"last_check_in": event.checked_in_at})
