@@ -115,6 +115,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "preset": "light",
         "participants": [BEN],
     },
+    "ChooseFramework": {
+        "framework": "composite",
+        "unit": TEAM,
+        "reason": "Support has a base to hold, and onboarding must be found anew",
+        "facts": {
+            "stage": "growing",
+            "predictability": "medium",
+            "regulation": "medium",
+            "innovation": "high",
+            "maturity": "some",
+        },
+    },
     "EnrolParticipant": {"owner": TEAM},
     "ExcuseParticipant": {"owner": TEAM, "reason": "The team was formed too late in the quarter"},
     "RecomputeDeadlines": {"reason": "The official notice for 2027 is out"},
@@ -139,7 +151,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "weight": "100",
             "unit": "%",
             "direction": "higher",
-            "baseline": "80",
             "threshold": "85",
             "target": "92",
             "stretch": "97",
@@ -163,6 +174,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    "SetBaseline": {"goal": KPI, "value": "80", "reason": "The mean of the last two quarters"},
     "AcknowledgeAssignment": {"goal": KPI, "hash": HASH},
     "ProposeRevision": {
         "goal": OKR,

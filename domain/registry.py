@@ -10,6 +10,7 @@ import domain.cycle.amending
 import domain.cycle.bypass
 import domain.cycle.closing
 import domain.cycle.exceptions
+import domain.cycle.frameworks
 import domain.cycle.holding
 import domain.cycle.opening
 import domain.cycle.participation
@@ -31,6 +32,7 @@ import domain.plan.alignment
 import domain.plan.alignment_answers
 import domain.plan.amending
 import domain.plan.assigning
+import domain.plan.baseline
 import domain.plan.comments
 import domain.plan.drafting
 import domain.plan.dropping

@@ -14,6 +14,7 @@ from domain.cycle.state import CycleState
 from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.plan.alignment import ALIGNABLE
 from domain.plan.alignment_answers import answering
+from domain.plan.baseline import ESTABLISHING, unfounded
 from domain.plan.ground import Ground
 from domain.plan.signing import approvers
 from domain.plan.state import Goal, PlanState, Side
@@ -37,6 +38,8 @@ class What(StrEnum):
     """No further digest comes before track ends: the quarter's last values are asked for (R2.4)."""
     ANSWER_ALIGNMENT = "answer_alignment"
     """A goal of another plan asks to be a child of theirs (R3.7)."""
+    SET_BASELINE = "set_baseline"
+    """The KPI has no baseline: to find it is the first duty (R3.2)."""
     ANSWER_SHARE = "answer_share"
     """They are asked to carry a share of somebody's goal (R3.9)."""
     ESCALATED = "escalated"
@@ -110,6 +113,8 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
             yield base
         for goal in state.goals.values():
             yield from _goal_waits(goal, found, base)
+    if cycle.phase in ESTABLISHING:
+        yield from _baseline_waits(state, found, base)
     if cycle.phase in ALIGNABLE:
         yield from _alignment_waits(state, found, base)
         yield from _sharing_waits(state, found, base)
@@ -187,6 +192,11 @@ def _tracking_waits(state: PlanState, cycle: CycleState, base: Wait) -> Iterator
             yield _altered(base, what=What.FINAL_VALUES, goal=goal.id)
         elif goal.silent_since(since):
             yield _altered(base, what=What.CHECK_IN, group=Group.NEEDS_ME, goal=goal.id, due=digest)
+
+
+def _baseline_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait]:
+    for goal, person in unfounded(state, found):
+        yield _altered(base, what=What.SET_BASELINE, group=Group.NEEDS_ME, goal=goal.id, hash=goal.hash, person=person)
 
 
 def _signing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait]:

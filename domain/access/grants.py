@@ -71,7 +71,7 @@ KEEPS_DIRECTORY = may(ADMIN, refusal=NOT_ADMIN)
 
 WRITES = (OWNER, Stand.CONTRIBUTOR, Stand.AUTHOR, Stand.VIEWER, PARENT_OWNER, Stand.AUDITOR)
 """Who sees a draft: who writes it, whom they name or ask for a parent, and auditors (R8)."""
-ACTS = (APPROVER, Stand.DELEGATE, COUNTERPART, Stand.MEDIATOR, ASSIGNER)
+ACTS = (APPROVER, Stand.DELEGATE, COUNTERPART, Stand.MEDIATOR, ASSIGNER, Stand.DATA_OWNER)
 """Who negotiates or signs it besides: nobody is asked to sign what is hidden from them."""
 SCORECARD = (OWNER, APPROVER, Stand.DELEGATE, COUNTERPART, ABOVE, Stand.UNIT_HR, Stand.AUDITOR)
 """Who sees what a plan's goals came to (R8)."""
@@ -99,6 +99,7 @@ CYCLE: Mapping[str, Grants] = {
     "AssignGoals": may(Stand.MEMBER, phases=NEGOTIABLE),  # to whom: AssignGoal, for each of them
     "BeginClosing": DUTY,
     "BeginNextCycle": DUTY,
+    "ChooseFramework": facilitates((Phase.DRAFT,)),
     "CloseCycle": facilitates(),
     "ConfirmBypass": may(ADMIN, Stand.BOARD_APPROVER, phases=OPEN, refusal=NOT_SECOND),
     "EnrolParticipant": facilitates(NEGOTIABLE),
@@ -158,6 +159,7 @@ PLAN: Mapping[str, Grants] = {
         left=NOT_ALLOWED,
     ),
     "ResolveComment": may(Stand.MEMBER, phases=NEGOTIABLE),
+    "SetBaseline": may(OWNER, Stand.DATA_OWNER, phases=(*NEGOTIABLE, *TRACK)),
     "SignPlan": signs(),
     "SubmitPlan": may(OWNER, phases=COMMIT),
     "UnlinkPay": LINKS_PAY,

@@ -38,6 +38,8 @@ class Stand(StrEnum):
     """The other side of the negotiation: whoever signs first (R4)."""
     PARENT_OWNER = "parent_owner"
     """Who answers for the parent goal of the alignment that the command names (R3.7)."""
+    DATA_OWNER = "data_owner"
+    """Whose number the KPI is that the command names (R3.2)."""
     ASSIGNER = "assigner"
     """Who assigned the KPI that the command names."""
     AUTHOR = "author"
@@ -132,6 +134,7 @@ WORDS: Mapping[Stand, str] = {
     Stand.OWNER: "the plan's owner",
     Stand.COUNTERPART: "the counterpart",
     Stand.PARENT_OWNER: "who answers for the parent goal",
+    Stand.DATA_OWNER: "the number's owner",
     Stand.ASSIGNER: "who assigned the goal",
     Stand.FACILITATOR: "the facilitator",
     Stand.ABOVE: "people above the owner",
@@ -213,6 +216,7 @@ RULES: Mapping[Stand, str] = {
     Stand.CONTRIBUTOR: "goal.contributor",
     Stand.COUNTERPART: "plan.counterpart",
     Stand.PARENT_OWNER: "goal.parent_owner",
+    Stand.DATA_OWNER: "goal.data_owner",
     Stand.ASSIGNER: "goal.assigner",
     Stand.AUTHOR: "goal.author",
     Stand.MEDIATOR: "goal.mediator",

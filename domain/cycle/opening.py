@@ -10,7 +10,16 @@ from pydantic import Field, model_validator
 from domain.access.refusals import NOT_ADMIN
 from domain.access.refusals import NOT_FACILITATOR as NOT_FACILITATOR
 from domain.cycle.policy import Framework, Policy, preset
-from domain.cycle.state import CYCLE_UNKNOWN, CycleCommand, CycleState, Participant, Series, Upcoming, cycle
+from domain.cycle.state import (
+    CYCLE_UNKNOWN,
+    CycleCommand,
+    CycleState,
+    FrameworkChoice,
+    Participant,
+    Series,
+    Upcoming,
+    cycle,
+)
 from domain.cycle.windows import Period, Phase, Windows
 from domain.decider import Context
 from domain.directory.effects import directory_at
@@ -100,6 +109,8 @@ class CycleOpened(Event):
     """Phases whose deadline was reckoned with a year without an official notice (R2.2)."""
     holidays: str | None = None
     """The version of the library of public holidays that they were reckoned with, where a country's count."""
+    unit_frameworks: dict[UUID, FrameworkChoice] | None = None
+    """Taken over from the cycle before it in the series (R1.1)."""
 
 
 def require_facilitator(state: CycleState, context: Context) -> None:
@@ -221,5 +232,6 @@ def cycle_opened(state: CycleState, event: CycleOpened) -> CycleState:
             "previous": event.previous,
             "series": event.series,
             "upcoming": event.upcoming,
+            "unit_frameworks": event.unit_frameworks or {},
         }
     )

@@ -118,6 +118,7 @@ def begin_next_cycle(state: CycleState, command: BeginNextCycle, context: Contex
             cycle=context.stream,
             name=following.name,
             framework=previous.framework,
+            unit_frameworks=previous.unit_frameworks or None,
             facilitator=following.facilitator,
             period=following.period,
             policy=previous.policy,

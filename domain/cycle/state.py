@@ -12,10 +12,11 @@ from pydantic import Field
 from domain.access.refusals import CYCLE_CLOSED as CYCLE_CLOSED
 from domain.access.refusals import CYCLE_UNKNOWN as CYCLE_UNKNOWN
 from domain.access.refusals import PHASE_WRONG as PHASE_WRONG
+from domain.cycle.advice import UnitFacts
 from domain.cycle.policy import Framework, Policy
 from domain.cycle.windows import Period, Phase, Windows
 from domain.decider import Decider, Ref
-from domain.directory.state import DIRECTORY
+from domain.directory.state import DIRECTORY, DirectoryState
 from domain.messages import Command
 from domain.problems import problem
 from domain.sealed import AuthorText, CommonName
@@ -61,6 +62,17 @@ class GateFailure(Frozen):
     phase: Phase
     version: int
     blockers: tuple[Blocker, ...]
+
+
+class FrameworkChoice(Frozen):
+    """A framework that somebody chose, and why (R1.1)."""
+
+    framework: Framework
+    reason: AuthorText
+    facts: UnitFacts | None = None
+    """What was known of the unit."""
+    advised: Framework | None = None
+    """What the advice on these facts was."""
 
 
 class GoalResult(Frozen):
@@ -175,6 +187,10 @@ class CycleState(Frozen):
     id: UUID | None = None
     name: CommonName | None = None
     framework: Framework = Framework.COMPOSITE
+    framework_choice: FrameworkChoice | None = None
+    """Why the cycle runs by it; absent: it was opened so."""
+    unit_frameworks: dict[UUID, FrameworkChoice] = Field(default_factory=dict)
+    """By team: what it and those under it run by instead (R1.1)."""
     facilitator: UUID | None = None
     period: Period | None = None
     policy: Policy = Policy()
@@ -260,6 +276,14 @@ class CycleState(Frozen):
             "moved": tuple(phase for phase in Phase if phase in self.moved or phase in by_hand),
             "provisional": tuple(phase for phase in self.provisional if phase not in by_hand),
         }
+
+    def framework_of(self, directory: DirectoryState, owner: UUID) -> Framework:
+        """What an owner's plan follows: the choice of the nearest unit above them, else the cycle's (R1.1)."""
+        if self.unit_frameworks:
+            for unit in directory.units_above(directory.unit_of(owner)):
+                if (choice := self.unit_frameworks.get(unit)) is not None:
+                    return choice.framework
+        return self.framework
 
     def takes_part(self, owner: UUID) -> bool:
         """Whether an owner is enrolled and not excused."""

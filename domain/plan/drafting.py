@@ -33,8 +33,8 @@ GOAL_EXISTS = problem(
 FRAMEWORK = problem(
     "cycle.framework",
     422,
-    "The cycle runs {framework} goals only.",
-    "Use the cycle's instrument, or open a composite cycle.",
+    "This plan takes {framework} goals only: its unit or cycle runs by them.",
+    "Use that instrument, or let the facilitator choose composite for the unit.",
 )
 NOT_ASSIGNED = problem("goal.not_assigned", 409, "Only a KPI is acknowledged.", "Accept an OKR's revision instead.")
 STALE_GOAL = problem(
@@ -129,7 +129,7 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
         found.counterpart | {found.owner, found.cycle.facilitator or found.owner},
         "the plan's owner, the counterpart and the facilitator",
     )
-    if found.cycle.framework is Framework.KPI:
+    if found.framework is Framework.KPI:
         raise FRAMEWORK("/definition/kind", framework="KPI")
     require_bounds(found, command.definition)
     require_room(state, command)
@@ -150,7 +150,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
     above = found.manager.union(found.directory.line_above(found.owner))
     allowed = above | {found.cycle.facilitator} if found.cycle.facilitator else above
     require_actor(context, allowed - {found.owner}, "people above the owner and the facilitator")
-    if found.cycle.framework is Framework.OKR:
+    if found.framework is Framework.OKR:
         raise FRAMEWORK("/definition/kind", framework="OKR")
     require_bounds(found, command.definition)
     require_room(state, command)

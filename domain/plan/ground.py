@@ -7,7 +7,7 @@ from functools import cached_property
 from uuid import UUID
 
 from domain.access.refusals import NOT_ALLOWED as NOT_ALLOWED
-from domain.cycle.policy import Relation
+from domain.cycle.policy import Framework, Relation
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
 from domain.decider import Context
@@ -48,6 +48,11 @@ class Ground:
     def takes_part(self) -> bool:
         """Whether the plan's owner is enrolled and not excused."""
         return self.cycle.takes_part(self.plan_owner)
+
+    @property
+    def framework(self) -> Framework:
+        """The instruments that the plan may hold (R1.1)."""
+        return self.cycle.framework_of(self.directory, self.plan_owner)
 
     @cached_property
     def human(self) -> UUID:

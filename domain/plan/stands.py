@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.access.verdict import Stand
 from domain.directory.state import Role
+from domain.goals import Kpi
 from domain.plan.approvers import in_chain, stands_in
 from domain.plan.ground import Ground
 from domain.plan.state import Goal, PlanState
@@ -76,6 +77,11 @@ def _is_assigner(asking: Asking) -> bool:
     return asking.goal is not None and asking.goal.assigned_by == asking.person
 
 
+def _is_data_owner(asking: Asking) -> bool:
+    definition = asking.goal.definition if asking.goal is not None else None
+    return isinstance(definition, Kpi) and definition.data_owner == asking.person
+
+
 def _is_author(asking: Asking) -> bool:
     return asking.goal is not None and asking.person in (asking.goal.author, asking.goal.first_author)
 
@@ -96,6 +102,7 @@ OF_GOAL: Mapping[Stand, Callable[[Asking], bool]] = {
     Stand.ASSIGNER: _is_assigner,
     Stand.AUTHOR: _is_author,
     Stand.CONTRIBUTOR: _is_contributor,
+    Stand.DATA_OWNER: _is_data_owner,
     Stand.MEDIATOR: _never,
     Stand.PARENT_OWNER: _is_parent_owner,
     Stand.VIEWER: _is_viewer,

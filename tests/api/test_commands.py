@@ -45,7 +45,7 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
         await send(name)
     await send("EnrolParticipant")
     await send("ExcuseParticipant")
-    for name in ("AmendCycle", "HoldCycle", "ResumeCycle", "RequestBypass"):
+    for name in ("ChooseFramework", "AmendCycle", "HoldCycle", "ResumeCycle", "RequestBypass"):
         await send(name)
     await world.send("GrantRole", ADA, person=BEN)
     await send("ConfirmBypass", BEN)
@@ -57,6 +57,7 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     await send("AcceptRevision", hash=goals[OKR]["hash"])
     await send("SetVisibility", BEN)
     await send("AcknowledgeAssignment", BEN, hash=goals[EXAMPLES["AssignGoal"]["goal"]]["hash"])
+    await send("SetBaseline", BEN)
     goals = (await world.plan())["state"]["goals"]
     await send("RequestAlignment", BEN, parent_hash=goals[EXAMPLES["AssignGoal"]["goal"]]["hash"])
     await send("AcceptAlignment", BEN, hash=goals[OKR]["hash"])

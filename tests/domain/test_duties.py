@@ -382,8 +382,8 @@ def test_r7_4_a_received_result_owes_nothing_more() -> None:
 
 def test_r6_4_the_digest_tells_whoever_the_inbox_asks_for_a_check_in() -> None:
     """One goal reported of two is not the other: the digest and the inbox speak of the same check-ins (R6.1)."""
-    world = World().founded().opened().agreed().assigned().acknowledged().advanced(Phase.COMMIT)
-    world.submitted().signed().advanced(Phase.TRACK).wait(hours=1)
+    world = World().founded().opened().agreed().assigned(definition=kpi(baseline="50")).acknowledged()
+    world.advanced(Phase.COMMIT).submitted().signed().advanced(Phase.TRACK).wait(hours=1)
     world.when(STAFF, world.plan_ref(), CheckIn(goal=who("okr"), confidence="0.5", status="on_track"))
     found = ground_of(STAFF, world.the_cycle(), world.directory)
     asked = [wait.goal for wait in plan_waits(world.plan(), found, STAFF, world.plan_ref().stream)]

@@ -12,7 +12,7 @@ from domain.cycle.windows import Phase
 from domain.plan.ground import ground_of
 from domain.plan.tracking import CheckIn
 from domain.waiting import Group, Wait, What, cycle_waits, plan_waits
-from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values, okr, who
+from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values, kpi, okr, who
 
 
 def waits(world: World, owner: UUID = STAFF) -> list[Wait]:
@@ -33,7 +33,7 @@ def test_it_follows_a_plan_through_its_quarter() -> None:
     assert asked(world) == [(HEAD, What.ANSWER)]
     world.proposed(HEAD, title=okr(title="Another").title)
     assert asked(world) == [(STAFF, What.ANSWER)]
-    world.accepted(STAFF).assigned()
+    world.accepted(STAFF).assigned(definition=kpi(baseline="50"))
     assert asked(world) == [(STAFF, What.ACKNOWLEDGE)]
     world.acknowledged().advanced(Phase.COMMIT)
     assert asked(world) == [(STAFF, What.SUBMIT)]
@@ -121,7 +121,7 @@ def test_a_row_says_who_blocks_the_gate_and_how_far_the_signatures_are() -> None
 
 
 def test_a_plan_is_to_be_submitted_once_everything_in_it_is_agreed() -> None:
-    world = World().in_commit().assigned()
+    world = World().in_commit().assigned(definition=kpi(baseline="50"))
     assert asked(world) == [(STAFF, What.ACKNOWLEDGE)]
     world.acknowledged()
     assert asked(world) == [(STAFF, What.SUBMIT)]
