@@ -16,6 +16,7 @@ WAITS: Mapping[str, str] = {
     What.ACKNOWLEDGE: "Acknowledge the assigned KPI, or object to it.",
     What.ANSWER_ALIGNMENT: "Answer the request to align a goal with yours.",
     What.LOOK_AT_PARENT: "A goal that yours rests on has changed: see whether yours still fits.",
+    What.SET_BASELINE: "Establish the KPI's baseline.",
     What.ANSWER_SHARE: "Accept or decline the share of a goal that is offered to you.",
     What.ESCALATED: "A committed goal below you cannot be promised: help, or have it revised.",
     What.SUBMIT: "Submit the plan to its approvers.",
@@ -56,5 +57,20 @@ CHECKS: Mapping[str, str] = {
     "receipt": "every result is acknowledged or served",
 }
 """What a gate checks (R2.4)."""
-WORDS: tuple[Mapping[str, str], ...] = (WAITS, GROUPS, VOIDED, CHECKS)
+FINDINGS: Mapping[str, str] = {
+    "lint.activity_word": "the title names an activity instead of an outcome",
+    "lint.activity_key_result": "a key result names an activity instead of an outcome",
+    "lint.few_key_results": "the goal has fewer key results than advised",
+    "lint.many_key_results": "the goal has more key results than advised",
+    "lint.few_objectives": "the plan has fewer objectives than advised",
+    "lint.many_objectives": "the plan has more objectives than advised",
+    "lint.no_outcome_verb": "the title has no verb that says what will be otherwise",
+    "lint.no_number": "nothing of the goal is counted, and it has no milestone",
+    "lint.no_data_owner": "the KPI's number has no owner",
+    "lint.no_date": "the goal has no date",
+    "lint.date_outside_period": "a date lies outside the cycle's period",
+    "lint.orphan": "an OKR is aligned to no parent and gives no reason",
+}
+"""What a lint found (R3.5, R3.7, R3.8)."""
+WORDS: tuple[Mapping[str, str], ...] = (WAITS, GROUPS, VOIDED, CHECKS, FINDINGS)
 """All of it, for the proof that the catalogue is complete."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import domain
 from domain.cycle.gates import GATES
 from domain.waiting import Group, What
-from domain.words import CHECKS, GROUPS, VOIDED, WAITS, WORDS
+from domain.words import CHECKS, FINDINGS, GROUPS, VOIDED, WAITS, WORDS
 
 VOIDING = re.compile(r"void_signatures\(\s*\w+,\s*\"(\w+)\"")
 
@@ -27,6 +27,11 @@ def test_every_reason_for_which_signatures_are_void_has_its_words() -> None:
     reasons = set(VOIDING.findall(sources))
     assert len(reasons) > 4
     assert reasons <= set(VOIDED)
+
+
+def test_r3_8_every_finding_has_its_words() -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in Path(domain.__path__[0], "plan").rglob("*.py"))
+    assert set(re.findall(r"\"(lint\.\w+)\"", sources)) == set(FINDINGS)
 
 
 def test_no_two_codes_are_said_in_the_same_words() -> None:
