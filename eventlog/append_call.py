@@ -22,7 +22,7 @@ select outcomes, firsts, floor from goalcycle.append(
     $31::int[], $32::int[], $33::uuid[], $34::text[], $35::bigint[], $36::text[], $37::int[], $38::boolean[],
     $39::bytea[], $40::bytea[], $41::bytea[],
     $42::int[], $43::bytea[], $44::uuid[], $45::bytea[],
-    $46::int[], $47::uuid[], $48::uuid[])
+    $46::uuid[])
 """
 
 
@@ -40,7 +40,6 @@ def arguments(organization: UUID, requests: Sequence[AppendRequest]) -> list[Any
             appends.append((number, place - 1, append))
         counts.append(place)
     reads = [(number, read) for number, request in enumerate(requests, start=1) for read in request.reads]
-    rests = [(number, append.ref.stream, upon) for number, _, append in appends for upon in append.rests_on]
     texts = [(number, text) for number, request in enumerate(requests, start=1) for text in request.disclosures]
     return [
         organization,
@@ -88,9 +87,7 @@ def arguments(organization: UUID, requests: Sequence[AppendRequest]) -> list[Any
         [text.commitment for _, text in texts],
         [text.subject for _, text in texts],
         [text.sealed for _, text in texts],
-        [number for number, _, _ in rests],
-        [stream for _, stream, _ in rests],
-        [upon for _, _, upon in rests],
+        [part for _, _, append in appends for upon in append.rests_on for part in (append.ref.stream, upon)],
     ]
 
 

@@ -15,7 +15,7 @@
 --   r_*  requests                          a_*  streams appended to: where the caller saw them, where they stand
 --   d_*  streams read, at their last fact       after it, and what the relay must know of them
 --   e_*  events, in order of append        x_*  disclosures of sealed values
---   n_*  streams that rest on another from now on: a fact of it that wakes wakes them, too
+--   n_rests  in pairs: a stream appended to, and one beside it that it rests on from now on
 create function goalcycle.append(
     p_organization    uuid,
     p_founds          boolean,
@@ -62,9 +62,7 @@ create function goalcycle.append(
     x_commitment      bytea[],
     x_subject         uuid[],
     x_sealed          bytea[],
-    n_request         integer[],
-    n_stream          uuid[],
-    n_upon            uuid[],
+    n_rests           uuid[],
     out outcomes      text[],
     out firsts        bigint[],
     out floor         timestamptz
@@ -248,11 +246,12 @@ begin
         on conflict do nothing;
     end if;
 
-    if cardinality(n_request) > 0 then
+    if cardinality(n_rests) > 0 then
         insert into goalcycle.rests_on (organization, upon, stream)
-        select p_organization, n.upon, n.stream
-        from unnest(n_request, n_stream, n_upon) n (request, stream, upon)
-        where outcomes[n.request] = 'appended'
+        select p_organization, n_rests[pair + 1], a.stream
+        from generate_series(1, cardinality(n_rests), 2) pair
+        join unnest(a_request, a_stream) a (request, stream) on a.stream = n_rests[pair]
+        where outcomes[a.request] = 'appended'
         on conflict do nothing;
     end if;
 
