@@ -58,7 +58,7 @@ async def board(
 ) -> Response:
     """The standing of a cycle, of its units and of its plans; what goals came to only where the caller may see it."""
     directory = await require_reader(services, caller)
-    await _caught_up(services, caller, min_position)
+    await caught_up(services, caller, min_position)
     size = page_size(services.limits, limit)
     try:
         units = None if unit is None else directory.units_under(unit)
@@ -96,7 +96,7 @@ async def inbox(
 ) -> Response:
     """What the caller must do, the most urgent first: why, until when in working days, and what has changed."""
     directory = await require_reader(services, caller)
-    await _caught_up(services, caller, min_position)
+    await caught_up(services, caller, min_position)
     texts = texts_for(request.headers.get("accept-language", ""))
     found = await services.views.inbox(caller.organization, caller.person)
     plans = {UUID(item["plan"]) for item in found["items"] if item["plan"]}
@@ -105,7 +105,8 @@ async def inbox(
     return await listed(services, caller, directory, {**found, "items": items}, texts)
 
 
-async def _caught_up(services: Services, caller: Caller, position: int | None) -> None:
+async def caught_up(services: Services, caller: Caller, position: int | None) -> None:
+    """Wait until the read models show a position. Raises `view.behind`."""
     if position is None:
         return
     limit = services.limits.read_your_writes_seconds

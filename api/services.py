@@ -42,6 +42,10 @@ class Views(Protocol):
         """How far these plans are, and how far somebody's own last act on each was."""
         ...
 
+    async def children(self, organization: UUID, plan: UUID, goal: UUID, limit: int) -> Mapping[str, Any]:
+        """The plans and ids of the alignments to a goal."""
+        ...
+
     async def wait_for(self, organization: UUID, position: int, timeout: float) -> bool:  # noqa: ASYNC109
         """Whether the read models have reached a position, after waiting up to `timeout` seconds for it."""
         ...

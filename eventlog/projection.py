@@ -19,6 +19,7 @@ from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY, DirectoryState
 from domain.messages import Event, Kind
 from domain.plan.ground import ground_of
+from domain.plan.links import Edge
 from domain.plan.state import PlanState
 from domain.values import plan_id
 from domain.waiting import Wait, cycle_waits, plan_waits
@@ -37,6 +38,8 @@ class Rows:
     """By cycle and plan."""
     waits: dict[UUID, list[Wait]] = field(default_factory=dict)
     """By source, a plan or a cycle; an empty list where nothing is asked any more."""
+    edges: dict[UUID, list[Edge]] = field(default_factory=dict)
+    """By the child's plan: its alignments that hold or wait for an answer."""
 
 
 class Read(NamedTuple):
@@ -174,3 +177,4 @@ def _plan(rows: Rows, plan: PlanState, cycle: CycleState, directory: DirectorySt
     if cycle.id is not None:
         rows.plans[cycle.id, stream] = plan_row(plan, found, owner, stream)
         rows.waits[stream] = list(plan_waits(plan, found, owner, stream))
+        rows.edges[stream] = [edge for edge in plan.edges.values() if edge.state != "declined"]

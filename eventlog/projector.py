@@ -204,6 +204,26 @@ async def _write(connection: Connection, generation: int, organization: UUID, ro
             [wait.due for _, wait in items],
             [wait.model_dump_json() for _, wait in items],
         )
+    if rows.edges:
+        await connection.execute(
+            """delete from goalcycle.alignment_rows
+                where generation = $1 and organization = $2 and plan = any($3::uuid[])""",
+            generation,
+            organization,
+            list(rows.edges),
+        )
+    edges = [(plan, edge) for plan, found in rows.edges.items() for edge in found]
+    if edges:
+        await connection.execute(
+            """insert into goalcycle.alignment_rows
+               select $1, $2, r.* from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[]) as r""",
+            generation,
+            organization,
+            [plan for plan, _ in edges],
+            [edge.id for _, edge in edges],
+            [edge.parent.plan for _, edge in edges],
+            [edge.parent.goal for _, edge in edges],
+        )
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Reading the read models: the board of a cycle, and the inbox of what somebody must do.
+"""Reading the read models: the board of a cycle, the inbox of what somebody must do, and the children of a goal.
 
 Answers come from the live generation and say up to which position they hold. Plans, goals and cycles themselves are
 never answered from here, but from the log.
@@ -64,6 +64,13 @@ select r.row ->> 'unit' as unit, count(*) as plans, count(*) filter (where (r.ro
 from goalcycle.board_rows r, live
 where r.generation = live.generation and r.organization = $1 and r.cycle = $2
 group by 1 order by 1 nulls last
+"""
+
+CHILDREN = """
+with live as (select generation from goalcycle.view_generations where state = 'live')
+select r.plan, r.edge from goalcycle.alignment_rows r, live
+where r.generation = live.generation and r.organization = $1 and r.parent_plan = $2 and r.parent_goal = $3
+order by r.plan, r.edge limit $4
 """
 
 POSITION = """
@@ -135,6 +142,12 @@ class PostgresViews:
         """How far these plans are, and how far somebody's own last act on each was. From the log itself."""
         rows = await self._pool.fetch(STANDINGS, organization, person, list(plans))
         return {row["stream"]: Standing(row["fact_version"], row["last_position"], row["own_version"]) for row in rows}
+
+    async def children(self, organization: UUID, plan: UUID, goal: UUID, limit: int) -> Mapping[str, Any]:
+        """The plans and ids of the alignments to a goal, the first so many in order of their ids."""
+        position = await self.position(organization)  # before the rows: they show at least as much as it promises
+        rows = await self._pool.fetch(CHILDREN, organization, plan, goal, limit)
+        return {"items": [(row["plan"], row["edge"]) for row in rows], "position": position}
 
     async def position(self, organization: UUID) -> int:
         """Up to which position the read models hold."""

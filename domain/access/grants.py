@@ -178,6 +178,7 @@ def audience(name: str) -> frozenset[str]:
 SEEING: Mapping[str, Grants] = {
     "do.commands": READS,  # many at once: each of them is judged by itself
     "see.advice": READS,
+    "see.alignment": READS,
     "see.board": READS,
     "see.cycle": READS,
     "see.difference": READS,

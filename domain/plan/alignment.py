@@ -128,6 +128,7 @@ class AlignmentAccepted(Event):
     """A goal is a child of another."""
 
     edge: UUID
+    goal: UUID
     hash: Hash
     """The child goal's that was seen."""
     accepted_at: Instant
@@ -137,6 +138,7 @@ class AlignmentConfirmed(Event):
     """The child still fits the parent as it is now."""
 
     edge: UUID
+    goal: UUID
     parent_hash: Hash
 
 
@@ -184,7 +186,7 @@ def request_alignment(state: PlanState, command: RequestAlignment, context: Cont
         if known.seen_hash == parent.hash and not known.waits_for_look:
             return []
         if known.state == "accepted":
-            return [AlignmentConfirmed(edge=known.id, parent_hash=parent.hash)]
+            return [AlignmentConfirmed(edge=known.id, goal=goal.id, parent_hash=parent.hash)]
     require_no_circle(state, Place(context.stream, goal.id), command.parent, context)
     requested = AlignmentRequested(
         edge=command.edge,
@@ -199,7 +201,7 @@ def request_alignment(state: PlanState, command: RequestAlignment, context: Cont
     )
     if found.directory.responsible(above.owner) != found.owner:
         return [requested]
-    return [requested, AlignmentAccepted(edge=command.edge, hash=goal.hash, accepted_at=context.at)]
+    return [requested, AlignmentAccepted(edge=command.edge, goal=goal.id, hash=goal.hash, accepted_at=context.at)]
 
 
 def _sees(above: PlanState, parent: Goal, found: Ground, context: Context) -> bool:

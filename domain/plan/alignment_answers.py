@@ -52,6 +52,7 @@ class AlignmentDeclined(Event):
     """An alignment was refused or ended by the parent's owner, or withdrawn by the child's."""
 
     edge: UUID
+    goal: UUID
     reason: AuthorText
     withdrawn: bool
 
@@ -84,7 +85,7 @@ def accept_alignment(state: PlanState, command: AcceptAlignment, context: Contex
     if standing(edge.parent, plan_of(edge.parent, state, context)) is None:
         raise PARENT_UNKNOWN("/edge")
     require_no_circle(state, Place(context.stream, goal.id), edge.parent, context)
-    return [AlignmentAccepted(edge=edge.id, hash=goal.hash, accepted_at=context.at)]
+    return [AlignmentAccepted(edge=edge.id, goal=goal.id, hash=goal.hash, accepted_at=context.at)]
 
 
 @plan.decides(DeclineAlignment)
@@ -96,7 +97,7 @@ def decline_alignment(state: PlanState, command: DeclineAlignment, context: Cont
     withdrawn = context.actor == found.owner
     if edge.state == "declined" and not withdrawn:
         return []
-    return [AlignmentDeclined(edge=edge.id, reason=command.reason, withdrawn=withdrawn)]
+    return [AlignmentDeclined(edge=edge.id, goal=edge.goal, reason=command.reason, withdrawn=withdrawn)]
 
 
 @plan.evolves(AlignmentDeclined)

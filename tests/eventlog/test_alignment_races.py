@@ -10,15 +10,14 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
 
-from domain.plan.alignment import RequestAlignment
-from domain.plan.alignment_answers import AcceptAlignment, DeclineAlignment
-from domain.plan.links import End
 from domain.problems import DomainError
+from tests.support.asking import Ask, accept, ask, end_it
 from tests.support.quarter import Quarter, open_engine_on, windows
 
 RACES = 150
@@ -26,39 +25,22 @@ SEED = 20270331
 HOURS = windows(*(hour * 3600 for hour in range(1, 6)))
 
 
-@dataclass(frozen=True)
-class Ask:
-    """One request: an owner's goal asks for another owner's as its parent."""
-
-    edge: UUID
-    owner: UUID
-    parent: UUID
-
-
-async def ask(quarter: Quarter, goals: dict[UUID, UUID], asked: Ask) -> None:
-    parent = End(plan=quarter.plan_ref(asked.parent).stream, goal=goals[asked.parent])
-    hash = (await quarter.plan(asked.parent)).goal(parent.goal).hash
-    request = RequestAlignment(edge=asked.edge, goal=goals[asked.owner], parent=parent, parent_hash=hash)
-    await quarter.act(asked.owner, quarter.plan_ref(asked.owner), request)
-
-
 async def accepts(quarter: Quarter, hash: str, asked: Ask, delay: float) -> str | None:
     """The code of the refusal; None where it was taken."""
     await asyncio.sleep(delay)  # the race's schedule: who comes first is the point
     try:
-        accept = AcceptAlignment(edge=asked.edge, hash=hash)
-        await quarter.act(asked.parent, quarter.plan_ref(asked.owner), accept)
+        await accept(quarter, asked, hash)
     except DomainError as refusal:
         return refusal.code
     return None
 
 
-def runs_in_a_circle(asked: Sequence[Ask]) -> bool:
+def runs_in_a_circle(pairs: Sequence[tuple[UUID, UUID]]) -> bool:
     """Take away, again and again, who has nobody above; what is left runs in circles."""
-    left = list(asked)
+    left = list(pairs)
     while left:
-        below = {one.owner for one in left}
-        rest = [one for one in left if one.parent in below]
+        below = {child for child, _ in left}
+        rest = [(child, parent) for child, parent in left if parent in below]
         if len(rest) == len(left):
             return True
         left = rest
@@ -74,21 +56,19 @@ async def test_r3_7_no_circle_although_all_accept_at_once(database: str) -> None
         await quarter.found()
         quarter.staff = (*quarter.staff, quarter.head, quarter.lead)
         await quarter.open(timetable=HOURS)
-        goals = {owner: (await quarter.draft_alone(owner)) for owner in quarter.staff}
-        hashes = {owner: (await quarter.plan(owner)).goal(goals[owner]).hash for owner in quarter.staff}
+        ends = {owner: (owner, await quarter.draft_alone(owner)) for owner in quarter.staff}
+        hashes = {owner: (await quarter.plan(owner)).goal(goal).hash for owner, goal in ends.values()}
         sides = [quarter, replace(quarter, engine=other)]
         for seed in range(SEED, SEED + RACES):
             chance = random.Random(seed)
             ring = chance.sample(quarter.staff, chance.choice([2, 2, 3, 4]))
-            asked = [Ask(uuid4(), owner, ring[(place + 1) % len(ring)]) for place, owner in enumerate(ring)]
-            for one in asked:
-                await ask(quarter, goals, one)
+            asked = [await ask(quarter, ends[one], ends[other]) for one, other in pairwise([*ring, ring[0]])]
             schedule = [(sides[chance.randrange(2)], one, chance.random() * 0.004) for one in asked]
             refused = await asyncio.gather(
                 *(accepts(side, hashes[one.owner], one, delay) for side, one, delay in schedule)
             )
             held = [
-                Ask(edge.id, owner, edge.parent_owner)
+                (owner, edge.parent_owner)
                 for owner in ring
                 for edge in (await quarter.plan(owner)).edges.values()
                 if edge.state == "accepted"
@@ -98,12 +78,11 @@ async def test_r3_7_no_circle_although_all_accept_at_once(database: str) -> None
             assert Counter(refused) == {None: len(held), "alignment.circle": 1}, f"seed {seed}: {refused}"
             outcomes[f"the {refused.index('alignment.circle') + 1}. of {len(ring)} came last"] += 1
             for one in asked:
-                decline = DeclineAlignment(edge=one.edge, reason="The next race")
-                await quarter.act(one.owner, quarter.plan_ref(one.owner), decline)
+                await end_it(quarter, one, by=one.owner)
     assert len(outcomes) == 2 + 3 + 4, f"the races are no races: {outcomes}"
 
 
 def test_what_tells_a_circle() -> None:
     one, two, three = uuid4(), uuid4(), uuid4()
-    assert not runs_in_a_circle([Ask(uuid4(), one, two), Ask(uuid4(), two, three), Ask(uuid4(), one, three)])
-    assert runs_in_a_circle([Ask(uuid4(), one, two), Ask(uuid4(), three, one), Ask(uuid4(), two, one)])
+    assert not runs_in_a_circle([(one, two), (two, three), (one, three)])
+    assert runs_in_a_circle([(one, two), (three, one), (two, one)])

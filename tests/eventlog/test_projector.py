@@ -130,6 +130,7 @@ async def test_rows_are_of_the_batch_s_end_however_much_further_the_log_is(engin
         assert await projection.rows(quarter.organization, events[-2:], [quarter.cycle]) == Rows(
             plans={key: row for key, row in then.plans.items() if row.owner == quarter.staff[0]},
             waits={key: waits for key, waits in then.waits.items() if key == quarter.plan_ref(quarter.staff[0]).stream},
+            edges={quarter.plan_ref(quarter.staff[0]).stream: []},
         )
 
 

@@ -12,14 +12,12 @@ import pytest
 
 from domain.cycle.policy import preset
 from domain.decider import Ref
-from domain.plan.alignment import RequestAlignment
-from domain.plan.alignment_answers import AcceptAlignment
-from domain.plan.links import End
 from domain.plan.negotiation import ProposeRevision
 from eventlog.fanout import drain_fanouts
 from eventlog.log import Outcome
 from eventlog.postgres import PostgresLog, open_pool
 from tests.eventlog.writing import Noted, Writer, plan
+from tests.support.asking import accept, ask
 from tests.support.quarter import Quarter, objective, open_engine_on, windows
 
 WAKES = {"wakes_children": True}
@@ -130,13 +128,9 @@ async def test_r3_7_a_parents_change_wakes_its_child_which_is_then_told(database
         await quarter.open(timetable=HOURS, policy=preset("light"))
         below, above = quarter.staff
         child, parent = await quarter.draft_alone(below), await quarter.draft_alone(above)
-        seen = (await quarter.plan(above)).goal(parent).hash
-        end, edge = End(plan=quarter.plan_ref(above).stream, goal=parent), uuid4()
-        request = RequestAlignment(edge=edge, goal=child, parent=end, parent_hash=seen)
-        await quarter.act(below, quarter.plan_ref(below), request)
+        asked = await ask(quarter, (below, child), (above, parent))
         assert await pool.fetchval("select count(*) from goalcycle.rests_on") == 0
-        hash = (await quarter.plan(below)).goal(child).hash
-        await quarter.act(above, quarter.plan_ref(below), AcceptAlignment(edge=edge, hash=hash))
+        await accept(quarter, asked)
         assert not await quarter.perform_due(quarter.plan_ref(below))
         counter = ProposeRevision(goal=parent, definition=objective(21))
         changed = await quarter.act(quarter.head, quarter.plan_ref(above), counter)
@@ -144,7 +138,7 @@ async def test_r3_7_a_parents_change_wakes_its_child_which_is_then_told(database
         woken = "select wake_position from goalcycle.streams where stream = $1"
         assert await pool.fetchval(woken, quarter.plan_ref(below).stream) == changed.last_position
         (key,) = await quarter.perform_due(quarter.plan_ref(below))
-        assert key.startswith(f"Remind:parent:{edge}:")
-        told = (await quarter.plan(below)).edges[edge]
+        assert key.startswith(f"Remind:parent:{asked.edge}:")
+        told = (await quarter.plan(below)).edges[asked.edge]
         assert told.changed_hash == (await quarter.plan(above)).goal(parent).hash
         assert not await quarter.perform_due(quarter.plan_ref(below))

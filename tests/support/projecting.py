@@ -36,6 +36,7 @@ TABLES = {
     "cycle_rows": "organization, cycle",
     "board_rows": "organization, cycle, plan",
     "inbox_rows": "organization, source, person, item",
+    "alignment_rows": "organization, plan, edge",
     "view_checkpoints": "organization",
 }
 
