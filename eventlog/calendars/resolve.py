@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from domain.directory.calendar import NO_WORKING_DAYS, Calendar
 from domain.values import Duration, Elapsed
@@ -46,7 +47,21 @@ def after(start: datetime, duration: Duration, calendar: Calendar) -> datetime:
     day = start.astimezone(zone).date()
     if duration.days > 0 and begins_a_day(start, zone):
         day -= ONE
-    return first_instant(_nth(calendar, day, duration.days) + ONE, zone)
+    if calendar.exceptions:
+        return _end_of(calendar, day, duration.days)
+    return _known_end(calendar.zone, calendar.country, calendar.subdivision, calendar.week, day, duration.days)
+
+
+@lru_cache(maxsize=4096)
+def _known_end(
+    zone: str, country: str | None, subdivision: str | None, week: tuple[int, ...] | None, day: date, number: int
+) -> datetime:
+    """Kept, because on one day many wait equally long, and a signature asks twice."""
+    return _end_of(Calendar(zone=zone, country=country, subdivision=subdivision, week=week), day, number)
+
+
+def _end_of(calendar: Calendar, day: date, number: int) -> datetime:
+    return first_instant(_nth(calendar, day, number) + ONE, zone_of(calendar.zone))
 
 
 def _nth(calendar: Calendar, day: date, number: int) -> date:
