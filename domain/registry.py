@@ -46,6 +46,7 @@ import domain.plan.sending_back
 import domain.plan.sharing
 import domain.plan.signing
 import domain.plan.tracking
+import domain.plan.transferring
 import domain.plan.visibility
 import domain.plan.withdrawing  # noqa: F401 - a module registers its rules when it is loaded
 from domain.cycle.state import cycle

@@ -10,6 +10,7 @@ from domain.plan.dropping import GoalAbandoned
 from domain.plan.escalating import GoalEscalated
 from domain.plan.pay import PayLinked, PayUnlinked
 from domain.plan.sharing import ContributorAdded, ShareAccepted, ShareDeclined
+from domain.plan.transferring import GoalReceived, GoalTransferred
 
 
 def _added(teller: Teller, event: ContributorAdded) -> Iterable[str]:
@@ -26,6 +27,16 @@ def _declined(teller: Teller, event: ShareDeclined) -> Iterable[str]:
 
 def _abandoned(teller: Teller, event: GoalAbandoned) -> Iterable[str]:
     return [f"abandoned {teller.goal(event.goal)} at revision {event.number}", f"because: {text(event.reason)}"]
+
+
+def _transferred(teller: Teller, event: GoalTransferred) -> Iterable[str]:
+    yield f"moved {teller.goal(event.goal)} into the plan of {teller.name(event.to_owner)}"
+    yield f"because: {text(event.reason)}"
+
+
+def _received(teller: Teller, event: GoalReceived) -> Iterable[str]:
+    teller.learn(event.goal, event.definition)
+    yield f"brought {teller.goal(event.goal)} in from the plan of {teller.name(event.from_owner)}"
 
 
 def _escalated(teller: Teller, event: GoalEscalated) -> Iterable[str]:
@@ -49,6 +60,8 @@ WORDS |= {
     ShareDeclined: _declined,
     GoalAbandoned: _abandoned,
     GoalEscalated: _escalated,
+    GoalTransferred: _transferred,
+    GoalReceived: _received,
     PayLinked: _pay_linked,
     PayUnlinked: _pay_unlinked,
 }

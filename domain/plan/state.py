@@ -158,6 +158,8 @@ class Departed(Frozen):
     """The plan that it was transferred to."""
     at_version: int
     """The plan's version that let it go."""
+    edges: tuple[Edge, ...] = ()
+    """Its alignments then."""
 
 
 class Receipt(Frozen):
@@ -255,7 +257,8 @@ class PlanState(Frozen):
 
     def without_goal(self, goal: UUID, to: UUID | None = None) -> PlanState:
         """The plan after a goal, and its alignments, left it."""
-        gone = Departed(goal=self.goal(goal), to=to, at_version=self.version + 1)
+        edges = tuple(edge for edge in self.edges.values() if edge.goal == goal)
+        gone = Departed(goal=self.goal(goal), to=to, at_version=self.version + 1, edges=edges)
         return self.model_copy(
             update={
                 "goals": {id: kept for id, kept in self.goals.items() if id != goal},

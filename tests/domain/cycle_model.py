@@ -27,6 +27,7 @@ from domain.plan.negotiation import RevisionAccepted, RevisionProposed
 from domain.plan.result import ResultAcknowledged
 from domain.plan.signing import PlanSigned, PlanSubmitted
 from domain.plan.tracking import CheckedIn
+from domain.plan.transferring import GoalReceived, GoalTransferred
 from domain.plan.voiding import SignaturesVoided
 from domain.plan.withdrawing import RevisionWithdrawn
 from domain.values import SYSTEM
@@ -94,6 +95,8 @@ class CycleModel:
     participants: set[UUID] = field(default_factory=set)
     published: bool = False
     closed: bool = False
+    moving: dict[UUID, GoalFacts] = field(default_factory=dict)
+    """What left one plan and has not come into the other yet."""
 
     def gate_holds(self) -> bool:
         """Whether the present phase may close (R2.4)."""
@@ -170,6 +173,15 @@ class CycleModel:
                 plan.goals[event.goal].accepted_by.add(actor)
             case GoalAbandoned():
                 assert (actor == plan.person) == (plan.goals.pop(event.goal).kind == "okr"), "another dropped it"
+                plan.open_again()
+            case GoalTransferred():
+                self.moving[event.goal] = plan.goals.pop(event.goal)
+                plan.open_again()
+            case GoalReceived():
+                goal = self.moving.pop(event.goal)
+                assert goal.content == canonical_bytes(event.definition), "a goal changed on the way"
+                standing = {actor} if event.on_the_table else set()
+                plan.goals[event.goal] = GoalFacts(goal.kind, goal.content, goal.weight, standing)
                 plan.open_again()
             case AssignmentAcknowledged():
                 assert actor == plan.person, "somebody else received a KPI"

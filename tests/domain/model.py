@@ -36,6 +36,7 @@ from domain.plan import (
     sharing,
     signing,
     tracking,
+    transferring,
     visibility,
     voiding,
     withdrawing,
@@ -117,10 +118,14 @@ class Model:
     later: list[tuple[datetime, Event]] = field(default_factory=list)
     asked: dict[UUID, tuple[UUID, UUID, UUID]] = field(default_factory=dict)
     """Alignments by id: child goal, parent goal, who answers."""
+    parent_in: dict[UUID, UUID] = field(default_factory=dict)
+    """The plan of each alignment's parent."""
     above: dict[UUID, tuple[UUID, UUID]] = field(default_factory=dict)
     """The accepted ones: child goal, parent goal."""
     hashes: dict[UUID, str | None] = field(default_factory=dict)
     """What each alignment's child knows of its parent."""
+    moving: dict[UUID, Goal] = field(default_factory=dict)
+    """Goals that left a plan and have not come into another yet."""
 
     def see(self, ref: Ref, actor: UUID, at: datetime, event: Event) -> None:
         assert self.last_at is None or at >= self.last_at, "time went backwards"
@@ -354,7 +359,7 @@ class Model:
                 assert actor in (plan.person, self.asked[event.edge][2])
                 self.above.pop(event.edge, None)
             case parent_change.ParentChanged():
-                assert event.parent_hash == self._hash_of(self.above[event.edge][1])
+                assert event.parent_hash == self._hash_of(event.edge)
                 assert event.parent_hash != self.hashes[event.edge], "told of a change that the child knows"
                 self.hashes[event.edge] = event.parent_hash
             case dropping.GoalAbandoned():
@@ -362,6 +367,18 @@ class Model:
                 assert goal.hash == event.hash, "another revision was abandoned than the one seen"
                 assert (actor == plan.person) == (goal.kind == "okr"), "a KPI's owner dropped it, or a stranger"
                 self.above = {edge: ends for edge, ends in self.above.items() if ends[0] != event.goal}
+            case transferring.GoalTransferred():
+                goal = plan.goals.pop(event.goal)
+                assert goal.hash == event.hash, "another revision left than the one seen"
+                self.moving[event.goal] = goal
+                self.above = {edge: ends for edge, ends in self.above.items() if ends[0] != event.goal}
+            case transferring.GoalReceived():
+                goal = self.moving.pop(event.goal)
+                assert (event.hash, goal_hash(event.definition)) == (goal.hash, goal.hash), "it changed on the way"
+                assert actor != plan.person, "somebody moved a goal into their own plan"
+                plan.goals[event.goal] = Goal(goal.kind, goal.hash, goal.weight)
+                if event.on_the_table:
+                    plan.goals[event.goal].accepted.add(self._side(plan, actor))
             case sharing.ContributorAdded() | escalating.GoalEscalated():
                 assert actor == plan.person
             case sharing.ShareAccepted() | sharing.ShareDeclined():
@@ -375,17 +392,21 @@ class Model:
             case _:
                 self._signing(plan, actor, event)
 
-    def _hash_of(self, goal: UUID) -> str | None:
-        return next((plan.goals[goal].hash for plan in self.plans.values() if goal in plan.goals), None)
+    def _hash_of(self, edge: UUID) -> str | None:
+        """The parent's as it is where the alignment found it: a goal that went elsewhere is gone."""
+        where, goal = self.parent_in[edge], self.asked[edge][1]
+        goals = next((plan.goals for owner, plan in self.plans.items() if plan_id(self.cycle, owner) == where), {})
+        return goals[goal].hash if goal in goals else None
 
     def _aligned(self, plan: Plan, actor: UUID, event: Event) -> None:
         match event:
             case alignment.AlignmentRequested():
                 assert actor == plan.person, "somebody else asked"
                 assert event.edge not in self.above, "asked, although it holds"
-                assert event.parent_hash == self._hash_of(event.parent.goal)
                 answers = self.teams.get(event.parent_owner, event.parent_owner)
                 self.asked[event.edge] = event.goal, event.parent.goal, answers
+                self.parent_in[event.edge] = event.parent.plan
+                assert event.parent_hash == self._hash_of(event.edge)
                 self.hashes[event.edge] = event.parent_hash
             case alignment.AlignmentAccepted():
                 child, parent, answers = self.asked[event.edge]
@@ -395,7 +416,7 @@ class Model:
                 self._assert_no_circle(child)
             case alignment.AlignmentConfirmed():
                 assert event.edge in self.above
-                assert event.parent_hash == self._hash_of(self.above[event.edge][1])
+                assert event.parent_hash == self._hash_of(event.edge)
                 self.hashes[event.edge] = event.parent_hash
 
     def _assert_no_circle(self, child: UUID) -> None:

@@ -25,6 +25,7 @@ from domain.plan.dropping import AbandonGoal
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.sharing import AcceptShare, AddContributor
 from domain.plan.tracking import CheckIn
+from domain.plan.transferring import TransferGoal
 from domain.values import SYSTEM
 from tests.domain.model import Model
 from tests.domain.test_walks import PERSON_OF, AnyWalk, goals, owners
@@ -84,6 +85,14 @@ class CycleMachine(AnyWalk):
         found = self.world.plan(owner).goals.get(goal)
         given_up = AbandonGoal(goal=goal, hash=found.hash if found else "0" * 64, reason="The harbour is sold")
         self.send(by, self.refs[owner], given_up)
+
+    @rule(owner=owners, name=goals, of=owners, by=st.sampled_from([LEAD, HEAD, STAFF]))
+    def moves_a_goal(self, owner: UUID, name: str, of: UUID, by: UUID) -> None:
+        goal, to = who(f"{name} of {of}"), next(one for one in PERSON_OF if one != owner)
+        found = self.world.plan(owner).goals.get(goal)
+        seen = found.hash if found else "0" * 64
+        moved = TransferGoal(goal=goal, hash=seen, cycle=self.world.cycle, to_owner=to, reason="It is theirs now")
+        self.send(by, self.refs[owner], moved)
 
     @rule(owner=owners, person=st.sampled_from([STAFF, OTHER, HEAD]), share=st.sampled_from(["0.4", "0.7"]))
     def shares_a_goal(self, owner: UUID, person: UUID, share: str) -> None:

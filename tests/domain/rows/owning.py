@@ -10,6 +10,7 @@ from domain.plan.dropping import AbandonGoal
 from domain.plan.escalating import EscalateGoal
 from domain.plan.pay import LinkPay, UnlinkPay
 from domain.plan.sharing import AcceptShare, AddContributor, DeclineShare
+from domain.plan.transferring import TransferGoal
 from tests.domain.rows import BEFORE_TRACK, Row
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, kpi, okr, who
 
@@ -38,6 +39,16 @@ def _linked() -> World:
     return world
 
 
+def _two_plans() -> World:
+    return World().founded().opened(STAFF, OTHER).drafted().proposed()
+
+
+def _transfer(world: World) -> Command:
+    return TransferGoal(
+        goal=who("okr"), hash=world.goal().hash, cycle=world.cycle, to_owner=OTHER, reason="The berths are theirs now"
+    )
+
+
 TRACKED = (*BEFORE_TRACK, Phase.TRACK)
 OKR = who("okr")
 ROWS: dict[str, Row] = {
@@ -57,5 +68,6 @@ ROWS: dict[str, Row] = {
         lambda _: EscalateGoal(goal=OKR, reason="The cranes come late"), _on_the_table, frozenset({STAFF}), TRACKED
     ),
     "LinkPay": Row(lambda _: LinkPay(goal=OKR), _on_the_table, frozenset({HEAD}), tuple(Phase)),
+    "TransferGoal": Row(_transfer, _two_plans, frozenset({HEAD, LEAD}), BEFORE_TRACK),
     "UnlinkPay": Row(lambda _: UnlinkPay(goal=OKR), _linked, frozenset({HEAD}), tuple(Phase)),
 }
