@@ -206,7 +206,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "RejectPlan": {"hash": HASH, "reason": "The plan leaves out the move of the help centre"},
     "RequestAmendment": {"reason": "The help centre moves half a year later than we knew"},
     "RevertToSigned": {"reason": "The move stays where it was"},
-    "WithdrawSignature": {"hash": HASH, "reason": "I had not seen the second key result"},
     "RecallPlan": {"reason": "The second key result needs a better baseline"},
     "RequestChanges": {"hash": HASH, "goals": [OKR], "reason": "Say how many customers the pilot has"},
     "CheckIn": {

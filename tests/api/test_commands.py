@@ -74,6 +74,8 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     await send("SignPlan", hash=await plan_hash())
     assert (await world.plan())["signed"]
     await world.advance()
+    await send("RequestAmendment", BEN)
+    await send("RevertToSigned", BEN)
     await send("CheckIn", BEN)
     final = [{"measure": reading["measure"], **reading} for reading in EXAMPLES["CheckIn"]["readings"]]
     await send("CheckIn", BEN, readings=final, final=True, status="done")
