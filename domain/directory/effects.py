@@ -23,7 +23,6 @@ from domain.directory.state import (
     PersonEdit,
     TeamEdit,
     directory,
-    holding_after,
 )
 from domain.messages import Command, Event, Wake
 from domain.values import Instant
@@ -85,13 +84,10 @@ def directory_at(context: Context) -> DirectoryState:
 def _folded(state: DirectoryState, changes: Iterable[Edit]) -> DirectoryState:
     """The directory after changes: one copy for all, for a date may bring thousands."""
     people, teams, delegations = dict(state.people), dict(state.teams), dict(state.delegations)
-    holding = state.holding
     for change in changes:
         match change:
             case PersonEdit():
-                before = people[change.person]
-                people[before.id] = after = _edited(before, change)
-                holding = holding_after(holding, before, after)
+                people[change.person] = _edited(people[change.person], change)
             case TeamEdit():
                 update = _present(change, "name", "lead", "legal_entity") | _placed(change, "parent")
                 teams[change.team] = teams[change.team].model_copy(update=update)
@@ -100,8 +96,7 @@ def _folded(state: DirectoryState, changes: Iterable[Edit]) -> DirectoryState:
                 delegations[turned.id] = turned
                 to = frozenset(one.to for one in delegations.values() if one.active and one.person == turned.person)
                 people[turned.person] = people[turned.person].model_copy(update={"delegates": to})
-    update = {"people": people, "teams": teams, "delegations": delegations, "holding": holding}
-    return state.model_copy(update=update)
+    return state.model_copy(update={"people": people, "teams": teams, "delegations": delegations})
 
 
 def _edited(person: Person, change: PersonEdit) -> Person:

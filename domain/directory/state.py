@@ -169,7 +169,7 @@ class DirectoryState(Frozen):
     teams: dict[UUID, Team] = Field(default_factory=dict)
     delegations: dict[UUID, Delegation] = Field(default_factory=dict)
     holding: dict[Role, frozenset[UUID]] = Field(default_factory=dict, exclude=True)
-    """Who holds a role anywhere, active or not: an organization has thousands of people and few of these."""
+    """Who holds a role anywhere or once did: an organization has thousands of people and few of these."""
     pending: tuple[Pending, ...] = ()
     """What takes effect later, in the order in which it does."""
     waiting: dict[UUID, tuple[Pending, ...]] = Field(default_factory=dict, exclude=True)
@@ -257,20 +257,12 @@ class DirectoryState(Frozen):
 
 def with_person(state: DirectoryState, person: Person) -> DirectoryState:
     """The directory in which this is what is known of somebody."""
-    holding = holding_after(state.holding, state.people.get(person.id), person)
-    return state.model_copy(update={"people": {**state.people, person.id: person}, "holding": holding})
-
-
-def holding_after(
-    holding: dict[Role, frozenset[UUID]], before: Person | None, after: Person
-) -> dict[Role, frozenset[UUID]]:
-    """Who holds a role anywhere, once somebody's roles have changed."""
-    had, has = _roles_of(before) if before is not None else frozenset(), _roles_of(after)
-    if had == has:
-        return holding
-    changed = {role: people - {after.id} for role, people in holding.items()}
-    changed |= {role: changed.get(role, frozenset()) | {after.id} for role in has}
-    return {role: people for role, people in changed.items() if people}
+    people = {**state.people, person.id: person}
+    gained = _roles_of(person) - {role for role, held_by in state.holding.items() if person.id in held_by}
+    if not gained:
+        return state.model_copy(update={"people": people})
+    gainers = {role: state.holding.get(role, frozenset()) | {person.id} for role in gained}
+    return state.model_copy(update={"people": people, "holding": {**state.holding, **gainers}})
 
 
 def _roles_of(person: Person) -> frozenset[Role]:

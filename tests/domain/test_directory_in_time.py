@@ -154,6 +154,8 @@ def test_r5_4_behind_further_accounts_stands_one_person() -> None:
     world.refused("person.account_circle", LEAD, DIRECTORY, ChangePerson(person=STAFF, account_of=OTHER))
     world.refused("person.account_circle", LEAD, DIRECTORY, ChangePerson(person=STAFF, account_of=STAFF))
     world.refused("delegation.to_self", STAFF, DIRECTORY, delegation(to=OTHER))
+    world.when(LEAD, DIRECTORY, AddPerson(person=who("third"), name="Third", account_of=OTHER))
+    assert world.directory.human(who("third")) == STAFF
     world.when(LEAD, DIRECTORY, ChangePerson(person=OTHER, account_of="none"))
     assert world.directory.human(OTHER) == OTHER
 

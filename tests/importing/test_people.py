@@ -326,6 +326,12 @@ def test_managers_swap_places_without_a_circle_on_the_way() -> None:
     assert list(found.opened.line_above(LEAD)) == [HEAD, STAFF]
 
 
+def test_teams_swap_places_without_a_circle_on_the_way() -> None:
+    found = harbour()
+    found.follow(teams("name,lead,parent", "A,Lin,", "B,Lin,A"))
+    assert found.follow(teams("name,lead,parent", "A,Lin,B", "B,Lin,")) == ["ChangeTeam"] * 2
+
+
 def test_new_people_and_new_teams_that_name_each_other_come_in_one_order() -> None:
     found = harbour()
     table = people("key,name,manager,team", "c,Cy,b,yard", "b,Bo,a,yard", "a,Anna,Lin,port")
