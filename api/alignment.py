@@ -140,4 +140,5 @@ def _told(link: Link, titles: Mapping[str, str | None]) -> dict[str, Any]:
         "title": titles.get(str(edge.id)),
         "changed": edge.waits_for_look,
         "dropped": edge.dropped,
+        "moved_to": str(edge.moved_to) if edge.moved_to else None,
     }

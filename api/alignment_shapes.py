@@ -31,6 +31,8 @@ class AlignmentLink(Shape):
     """The parent has changed and waits for the child's look."""
     dropped: bool
     """The parent is gone."""
+    moved_to: UUID | None
+    """The plan that it was transferred to."""
 
 
 class AlignmentAnswer(Listed):

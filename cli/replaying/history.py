@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+import cli.replaying.aligning_words
 import cli.replaying.measure_words
 import cli.replaying.owning_words
 import cli.replaying.talk_words  # noqa: F401 - they bring words to those of `words`

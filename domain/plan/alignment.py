@@ -15,7 +15,7 @@ from domain.decider import Context, Ref
 from domain.goals import Okr
 from domain.messages import Event
 from domain.plan.ground import Ground, admitted, ground_of
-from domain.plan.links import MOST_PLANS, Edge, End, Place, lineage
+from domain.plan.links import MOST_PLANS, NOTHING_NEW, Edge, End, Place, lineage
 from domain.plan.patience import by_when
 from domain.plan.seeing import Sight
 from domain.plan.state import Goal, PlanCommand, PlanState, plan
@@ -223,13 +223,17 @@ def _known(state: PlanState, goal: Goal, command: RequestAlignment, edge: UUID) 
     """The alignment of this id that waits or holds; None where it is a new one, or was declined."""
     asked = (goal.id, command.key_result, command.parent)
     same = next((one for one in state.edges.values() if (one.goal, one.key_result, one.parent) == asked), None)
-    if same is not None and same.id != edge:
-        raise EXISTS("/edge", edge=str(same.id))
-    if same is None and edge in state.edges:
+    if same is not None:
+        if same.id != edge:
+            raise EXISTS("/edge", edge=str(same.id))
+        return None if same.state == "declined" else same
+    taken = state.edges.get(edge)
+    # A parent that is gone may be followed to where it went, under the same id.
+    if taken is not None and not (taken.dropped and taken.goal == goal.id):
         raise ID_TAKEN("/edge")
-    if same is None and sum(one.goal == goal.id for one in state.edges.values()) >= MOST_EDGES:
+    if taken is None and sum(one.goal == goal.id for one in state.edges.values()) >= MOST_EDGES:
         raise TOO_MANY("/goal", most=MOST_EDGES)
-    return None if same is None or same.state == "declined" else same
+    return None
 
 
 def has_key_result(goal: Goal, key_result: UUID) -> bool:
@@ -288,7 +292,7 @@ def alignment_accepted(state: PlanState, event: AlignmentAccepted) -> PlanState:
 
 @plan.evolves(AlignmentConfirmed)
 def alignment_confirmed(state: PlanState, event: AlignmentConfirmed) -> PlanState:
-    seen = {"seen_hash": event.parent_hash, "changed_hash": None, "dropped": False, "since": state.version + 1}
+    seen = {**NOTHING_NEW, "seen_hash": event.parent_hash, "since": state.version + 1}
     return state.with_edge(state.edges[event.edge].model_copy(update=seen))
 
 

@@ -19,7 +19,7 @@ from domain.plan.alignment import (
 )
 from domain.plan.drafting import require_current
 from domain.plan.ground import Ground, admitted, require_actor
-from domain.plan.links import Edge, Place
+from domain.plan.links import NOTHING_NEW, Edge, Place
 from domain.plan.state import PlanCommand, PlanState, plan
 from domain.problems import problem
 from domain.sealed import AuthorText
@@ -104,5 +104,5 @@ def decline_alignment(state: PlanState, command: DeclineAlignment, context: Cont
 def alignment_declined(state: PlanState, event: AlignmentDeclined) -> PlanState:
     if event.withdrawn:
         return state.model_copy(update={"edges": {id: edge for id, edge in state.edges.items() if id != event.edge}})
-    declined = {"state": "declined", "changed_hash": None, "dropped": False, "since": state.version + 1}
+    declined = {**NOTHING_NEW, "state": "declined", "since": state.version + 1}
     return state.with_edge(state.edges[event.edge].model_copy(update=declined))

@@ -154,7 +154,8 @@ def _owed_on_parents(state: PlanState, found: Ground, context: Context, edges: I
         for edge in edges:
             if edge.state == "accepted" and is_news(edge, now := parent_now(edge, state, context)):
                 told = Remind(about="parent", since=edge.since, goal=edge.goal, edge=edge.id)
-                yield Duty(f"Remind:parent:{edge.id}:{(now or 'gone')[:16]}:v{edge.since}", edge.at, told)
+                subject = f"{edge.id}:{(now.hash or 'gone')[:16]}"
+                yield Duty(f"Remind:parent:{subject}:v{edge.since}", edge.at, told)
 
 
 def _owed_on_signing(signing: Signing, found: Ground) -> Iterator[Duty]:
@@ -227,7 +228,8 @@ def _tell_child(state: PlanState, command: Remind, context: Context) -> list[Eve
     found = ground(state, context)
     if edge is None or not any(duty.command == command for duty in _owed_on_parents(state, found, context, (edge,))):
         return []
-    return [ParentChanged(edge=edge.id, goal=edge.goal, parent_hash=parent_now(edge, state, context))]
+    now = parent_now(edge, state, context)
+    return [ParentChanged(edge=edge.id, goal=edge.goal, parent_hash=now.hash, moved_to=now.moved_to)]
 
 
 @plan.decides(Escalate)

@@ -41,6 +41,8 @@ class Edge(Frozen):
     """The parent goal's revision that waits for the child's look."""
     dropped: bool = False
     """The parent is gone, and this waits for the child's look."""
+    moved_to: UUID | None = None
+    """The plan that a parent which is gone was transferred to (R3.9)."""
     at: Instant
     """When it was requested, then when it was accepted."""
     since: int
@@ -63,6 +65,10 @@ class Contributor(Frozen):
     """False while they have not answered."""
     since: int
     """The plan's version that asked them, or at which they accepted."""
+
+
+NOTHING_NEW: Mapping[str, bool | None] = {"changed_hash": None, "dropped": False, "moved_to": None}
+"""What an alignment says of its parent while the child has seen it as it is."""
 
 
 class Place(NamedTuple):

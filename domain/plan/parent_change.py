@@ -6,7 +6,7 @@ new hash), revises its goal, or withdraws.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from domain.decider import Context
@@ -27,17 +27,31 @@ class ParentChanged(Event):
     """The child."""
     parent_hash: Hash | None = None
     """The parent goal's now: absent where it is gone; what the child saw, where it is as it was again."""
+    moved_to: UUID | None = None
+    """The plan that a parent which is gone was transferred to: it may be asked there, under the same id."""
 
 
-def parent_now(edge: Edge, state: PlanState, context: Context) -> str | None:
-    """The parent goal's present hash; None where it is gone."""
-    goal = standing(edge.parent, plan_of(edge.parent, state, context))
-    return None if goal is None else goal.hash
+class Now(NamedTuple):
+    """A parent as its plan has it."""
+
+    hash: str | None
+    """None: it is gone."""
+    moved_to: UUID | None = None
 
 
-def is_news(edge: Edge, now: str | None) -> bool:
+def parent_now(edge: Edge, state: PlanState, context: Context) -> Now:
+    """The parent goal's present hash, or where it went."""
+    above = plan_of(edge.parent, state, context)
+    goal = standing(edge.parent, above)
+    if goal is not None:
+        return Now(goal.hash)
+    departed = above.departed.get(edge.parent.goal)
+    return Now(None, departed.to if departed is not None else None)
+
+
+def is_news(edge: Edge, now: Now) -> bool:
     """Whether the child has neither seen this of its parent, nor was told of it."""
-    known = None if edge.dropped else edge.changed_hash or edge.seen_hash
+    known = Now(None, edge.moved_to) if edge.dropped else Now(edge.changed_hash or edge.seen_hash)
     return edge.state == "accepted" and now != known
 
 
@@ -47,6 +61,7 @@ def parent_changed(state: PlanState, event: ParentChanged) -> PlanState:
     told = {
         "changed_hash": None if event.parent_hash == edge.seen_hash else event.parent_hash,
         "dropped": event.parent_hash is None,
+        "moved_to": event.moved_to,
         "since": state.version + 1,
     }
     return state.with_edge(edge.model_copy(update=told))

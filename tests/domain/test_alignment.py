@@ -21,6 +21,7 @@ from domain.plan.alignment import (
     RequestAlignment,
 )
 from domain.plan.alignment_answers import AcceptAlignment, AlignmentDeclined, DeclineAlignment
+from domain.plan.dropping import AbandonGoal
 from domain.plan.duties import Reminded
 from domain.plan.ground import ground_of
 from domain.plan.links import End
@@ -406,6 +407,36 @@ def test_r3_7_a_key_result_that_is_gone_leaves_its_child_without_parent() -> Non
     assert wait.hash is None
     gone = asking(world, hash=world.goal("above", OTHER).hash, parent=("above", OTHER, "berths"))
     world.refused("alignment.parent_unknown", STAFF, world.plan_ref(), gone)
+    assert not world.agenda(world.plan_ref()).due
+
+
+def test_r3_7_an_abandoned_parent_asks_for_a_look_and_an_abandoned_child_takes_its_alignments_along() -> None:
+    world = aligned()
+    abandon = AbandonGoal(goal=who("above"), hash=world.goal("above", OTHER).hash, reason="No longer")
+    world.when(OTHER, world.plan_ref(OTHER), abandon)
+    assert world.perform(world.plan_ref()) == ["Remind"]
+    edge = world.plan().edges[who("edge")]
+    assert (edge.dropped, edge.moved_to) == (True, None)
+    assert not world.agenda(world.plan_ref()).due
+    world.when(STAFF, world.plan_ref(), AbandonGoal(goal=who("okr"), hash=world.goal().hash, reason="No longer"))
+    assert not world.plan().edges
+    assert not waits(world)
+
+
+def test_r3_9_a_parent_that_was_transferred_is_followed_under_the_same_alignment() -> None:
+    """As TransferGoal leaves it: the one plan says where the goal went, the other has it."""
+    world = World().founded().opened(STAFF, OTHER, HEAD).drafted().drafted("above", OTHER).drafted("above", HEAD)
+    align(world)
+    left = world.plan(OTHER).without_goal(who("above"), world.plan_ref(HEAD).stream)
+    world.states[world.plan_ref(OTHER)] = left
+    assert world.perform(world.plan_ref()) == ["Remind"]
+    edge = world.plan().edges[who("edge")]
+    assert (edge.dropped, edge.moved_to) == (True, world.plan_ref(HEAD).stream)
+    assert not world.agenda(world.plan_ref()).due
+    request(world, parent=("above", HEAD))
+    accept(world, HEAD)
+    (edge,) = world.plan().edges.values()
+    assert (edge.parent.plan, edge.dropped, edge.moved_to) == (world.plan_ref(HEAD).stream, False, None)
     assert not world.agenda(world.plan_ref()).due
 
 
