@@ -22,6 +22,7 @@ from domain.canonical import canonical_bytes
 from domain.cycle.closing import AdvancePhase, CloseCycle
 from domain.cycle.exceptions import ExtendDeadline, ReopenPhase
 from domain.cycle.participation import EnrolParticipant, ExcuseParticipant
+from domain.cycle.recomputing import RecomputeDeadlines
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.decider import Ref
@@ -45,6 +46,7 @@ from domain.registry import DECIDERS
 from domain.values import SYSTEM
 from tests.domain.cycle_model import CycleModel, PlanFacts
 from tests.domain.linking import Linking
+from tests.support.calendars import Weekdays
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, increase, kpi, milestones, okr, who
 
 PEOPLE = (LEAD, HEAD, STAFF, OTHER, *BOARD)
@@ -206,6 +208,15 @@ class AnyWalk(Linking):
         self.send(actor, self.world.cycle_ref, CloseCycle() if last else AdvancePhase())
         if finishes:
             self.duties_are_done(self.world.cycle_ref)
+
+    @rule(days=st.frozensets(st.integers(-3, 40), max_size=4))
+    def the_calendar_changes(self, days: frozenset[int]) -> None:
+        """Deadlines follow when they are recomputed, then and never by themselves."""
+        before = self.world.the_cycle().deadlines
+        off = frozenset((self.world.now + timedelta(days=day)).date() for day in days)
+        self.world.calendar = Weekdays(off=off)
+        assert self.world.the_cycle().deadlines == before
+        self.send(LEAD, self.world.cycle_ref, RecomputeDeadlines(reason="secret"))
 
     @rule(act=st.sampled_from(["extend", "reopen", "enrol", "excuse"]), owner=owners, phase=st.sampled_from(Phase))
     def makes_an_exception(self, act: str, owner: UUID, phase: Phase) -> None:

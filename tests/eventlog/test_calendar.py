@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.directory.calendar import Calendar, Day
 from domain.problems import DomainError
 from domain.values import Elapsed, WorkingDays
-from eventlog.calendars.days import first_instant, zone_of
+from eventlog.calendars.days import first_instant, zone_exists, zone_of
 from eventlog.calendars.holidays_of import country_exists, year_of
 from eventlog.calendars.resolve import after, months_after, provisional, working_days, works
 
@@ -74,6 +74,12 @@ def test_working_days_end_at_local_midnight(start: str, days: int, zone: str, en
 def test_an_unknown_zone_is_an_error() -> None:
     with pytest.raises(KeyError):
         after(at("2027-01-04T09:00:00Z"), WorkingDays(days=1), Calendar(zone="Mars/Olympus"))
+
+
+def test_a_zone_is_named_as_in_the_database_of_zones() -> None:
+    assert zone_exists("Asia/Shanghai")
+    for name in ("Mars/Olympus", "../etc/passwd", ""):
+        assert not zone_exists(name)
 
 
 # --- holidays and make-up days: the notice of the State Council (国办) for 2026 ---
@@ -283,6 +289,10 @@ def test_r2_2_a_year_with_an_estimated_holiday_is_provisional() -> None:
 
 def test_r2_2_a_year_of_which_the_library_knows_nothing_is_provisional() -> None:
     assert year_of("DE", None, 2150).provisional
+    assert not year_of("DE", None, 2100).provisional, "the last one it covers"
+    assert year_of("DE", None, 2100).holidays
+    assert year_of("CN", None, 1950).holidays, "the first one"
+    assert not year_of("CN", None, 1949).holidays
     assert the_day(1, "2150-01-02", Calendar(country="DE")) == "2150-01-05"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Never
 from uuid import UUID
 
 from domain.values import Duration, Elapsed
 
 
-def weekdays(start: datetime, duration: Duration) -> datetime:
+def weekdays(start: datetime, duration: Duration, off: frozenset[date] = frozenset()) -> datetime:
     """The end of the n-th working day after an instant."""
     if isinstance(duration, Elapsed):
         return start + timedelta(seconds=duration.seconds)
@@ -21,7 +21,7 @@ def weekdays(start: datetime, duration: Duration) -> datetime:
     step, left = (1 if duration.days > 0 else -1), abs(duration.days)
     while left:
         day += timedelta(days=step)
-        left -= day.weekday() < 5
+        left -= day.weekday() < 5 and day.date() not in off
     return day + timedelta(days=1)
 
 
@@ -30,9 +30,11 @@ class Weekdays:
     """What rules ask of calendars, without files: the years from `guessed` on have no official notice."""
 
     guessed: int = 2060
+    off: frozenset[date] = frozenset()
+    """Days that are not worked besides, wherever a wait is reckoned."""
 
     def after(self, start: datetime, duration: Duration, site: UUID | None = None) -> datetime:
-        return weekdays(start, duration)
+        return weekdays(start, duration, self.off)
 
     def provisional(self, start: datetime, end: datetime, site: UUID | None = None) -> bool:
         return max(start, end).year >= self.guessed
