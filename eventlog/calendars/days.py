@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-MOST_FORWARD = 3
-"""Hours: no zone's clocks have gone forward further at midnight, unless by a whole day."""
+MOST_FORWARD = 7
+"""Hours: no zone's clocks have gone forward further at midnight since 1970 (Antarctica/Vostok in 1994)."""
 
 
 @lru_cache(maxsize=256)

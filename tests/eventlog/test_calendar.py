@@ -193,6 +193,7 @@ def test_r2_2_a_calendar_without_working_days_is_an_error_and_no_endless_loop() 
         ("America/Havana", "2026-03-08"),
         ("America/Santiago", "2026-09-06"),
         ("Pacific/Apia", "2011-12-31"),  # a whole day, over the date line
+        ("Antarctica/Vostok", "1994-11-01"),  # 00:00 to 07:00
     ],
 )
 def test_r2_2_a_day_begins_after_midnight_where_clocks_go_forward_at_midnight(zone: str, skipped: str) -> None:
