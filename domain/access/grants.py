@@ -133,7 +133,7 @@ PLAN: Mapping[str, Grants] = {
     "AcknowledgeResult": may(OWNER, phases=RETROSPECT),
     "AddContributor": may(OWNER, phases=ALIGNABLE),
     "AssignGoal": may(ABOVE, FACILITATOR, phases=NEGOTIABLE, unless=(Stand.SELF_OF_OWNER,)),
-    "CheckIn": may(OWNER, phases=TRACK),
+    "CheckIn": may(OWNER, phases=(*TRACK, *RETROSPECT, "closed")),
     "CommentOnRevision": may(OWNER, COUNTERPART, APPROVER, ASSIGNER, phases=NEGOTIABLE),
     "DeclineAlignment": may(PARENT_OWNER, OWNER, phases=ALIGNABLE),
     "DeclineShare": SHARES,

@@ -104,6 +104,8 @@ class Goal(Frozen):
     final: bool = False
     """The final values are in (R2.4)."""
     checked_in_at: Instant | None = None
+    late_entries: int = 0
+    """Check-ins behind the end of track: in the history, in no result (R2.7)."""
     reflection: Reflection | None = None
     audience: Audience = "default"
     """Who may see it (R8)."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
-from domain.plan.ground import admitted, require_actor
+from domain.plan.ground import ground, require_active, require_actor, require_participant
 from domain.plan.readings import missing, require_fitting, tallied
 from domain.plan.state import PlanCommand, PlanState, Reading, plan
 from domain.problems import problem
@@ -17,6 +17,13 @@ from domain.values import Instant, Share
 
 FINAL_MISSING = problem(
     "check_in.final_value_missing", 422, "Measure {measure} has no value yet.", "Final values cover every measure."
+)
+
+LATE_FINAL = problem(
+    "check_in.late_not_final",
+    409,
+    "Track is over: a late entry cannot be a final value.",
+    "Send it without `final`, or ask the facilitator to re-open track.",
 )
 
 
@@ -47,16 +54,25 @@ class CheckedIn(Event):
     narrative: AuthorText | None = None
     final: bool
     checked_in_at: Instant
+    late: bool | None = None
+    """True where track was over: kept, and never part of a result (R2.7)."""
 
 
 @plan.decides(CheckIn)
 def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event]:
-    """The plan's owner reports, in track."""
-    found = admitted(state, context, Phase.TRACK)
+    """The plan's owner reports, in track; what comes later is kept as late (R2.7)."""
+    found = ground(state, context)
+    if not found.cycle.closed:
+        found.cycle.require_phase(context.at, Phase.TRACK, Phase.RETROSPECT)
+    late = found.cycle.closed or found.cycle.phase is Phase.RETROSPECT
+    require_participant(found)
+    require_active(found, context)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     goal = state.tracked(command.goal)
     for place, reading in enumerate(command.readings):
         require_fitting(goal, reading, f"/readings/{place}")
+    if command.final and late:
+        raise LATE_FINAL("/final")
     if command.final:
         for measure in missing(goal, command.readings):
             raise FINAL_MISSING("/readings", measure=str(measure))
@@ -71,6 +87,7 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
             narrative=command.narrative,
             final=command.final,
             checked_in_at=context.at,
+            late=late or None,
         )
     ]
 
@@ -78,6 +95,8 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
 @plan.evolves(CheckedIn)
 def checked_in(state: PlanState, event: CheckedIn) -> PlanState:
     goal = state.tracked(event.goal)
+    if event.late:
+        return state.with_report(goal.id, {"late_entries": goal.late_entries + 1})
     report = {
         "readings": {**goal.readings, **{reading.measure: reading for reading in event.readings}},
         "tallies": tallied(goal, event.readings),

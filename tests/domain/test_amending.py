@@ -179,7 +179,7 @@ def test_r5_7_revert_returns_to_what_was_signed_with_its_signatures() -> None:
 def test_r5_7_a_revert_knows_what_it_takes_back_of_a_goal() -> None:
     stays = {"id", "numbered", "round", "first_author", "comments", "readings", "tallies", "found_baseline"}
     stays |= {"confidence", "status", "checked_in_at", "reflection", "audience", "viewers", "orphan"}
-    stays |= {"contributors", "escalation", "pay_linked"}
+    stays |= {"contributors", "escalation", "pay_linked", "late_entries"}
     assert set(Goal.model_fields) == REVERTED | stays, "say of a new field whether a revert takes it back (REVERTED)"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
 
+from domain.cycle.exceptions import ReopenPhase
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.plan.result import AcknowledgeResult, Reflect
@@ -85,9 +87,43 @@ def test_r2_4_final_values_cover_every_measure() -> None:
     assert world.goal().final
 
 
-def test_check_ins_belong_to_track() -> None:
+def test_check_ins_begin_with_track() -> None:
     world = World().in_commit()
     world.refused("phase.wrong", STAFF, world.plan_ref(), report(VALUE))
+
+
+def test_r2_7_what_comes_after_track_is_kept_as_late_and_alters_no_result() -> None:
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    before = world.plan()
+    world.when(STAFF, world.plan_ref(), report(VALUE))
+    assert world.last(CheckedIn).late
+    after = world.goal()
+    assert after.late_entries == 1
+    assert after.model_copy(update={"late_entries": 0}) == before.goal(who("okr"))
+    assert world.plan().last_check_in == before.last_check_in
+    world.when(LEAD, world.cycle_ref, PublishResults())
+    result = world.the_cycle().results[world.plan_ref().stream]
+    world.when(STAFF, world.plan_ref(), AcknowledgeResult(result=result.hash, how="assent"))
+    world.closed().when(STAFF, world.plan_ref(), report(VALUE))
+    assert world.goal().late_entries == 2
+    assert world.the_cycle().results[world.plan_ref().stream] == result
+    assert world.plan().received(result.hash)
+
+
+def test_r2_7_a_late_entry_is_no_final_value() -> None:
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    assert (
+        world.refused("check_in.late_not_final", STAFF, world.plan_ref(), report(VALUE, final=True)).pointer == "/final"
+    )
+
+
+def test_r2_7_where_track_is_open_again_an_entry_is_not_late() -> None:
+    world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
+    again = ReopenPhase(phase=Phase.TRACK, until=world.now + timedelta(days=3), reason="A value was wrong")
+    world.when(LEAD, world.cycle_ref, again)
+    world.when(STAFF, world.plan_ref(), report(VALUE))
+    assert not world.last(CheckedIn).late
+    assert world.goal().late_entries == 0
 
 
 def test_r7_5_the_owner_reflects_and_r7_4_receives_exactly_the_published_result() -> None:

@@ -106,7 +106,7 @@ ROWS: dict[str, Row] = {
         lambda _: CheckIn(goal=who("okr"), confidence="0.5", status="on_track"),
         lambda: World().in_track(),
         OWNER,
-        (Phase.TRACK,),
+        (Phase.TRACK, Phase.RETROSPECT),
     ),
     "Reflect": Row(
         lambda _: Reflect(goal=who("okr"), what_happened="a", why="b", learned="c", next_step="keep"),
