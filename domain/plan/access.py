@@ -6,14 +6,14 @@ from uuid import UUID
 
 from domain.access.grants import PLAN
 from domain.access.refusals import CYCLE_UNKNOWN, GOAL_UNKNOWN, PLAN_UNKNOWN
-from domain.access.verdict import Facts
+from domain.access.verdict import Facts, Stand
 from domain.cycle.access import phase_of
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Command
 from domain.plan.ground import ground
 from domain.plan.seeing import Sight
-from domain.plan.stands import Asking, stands_of
+from domain.plan.stands import Asking, stands_for
 from domain.plan.state import PlanState, plan
 
 
@@ -33,7 +33,7 @@ def plan_facts(state: PlanState, command: Command, context: Context) -> Facts:
     grants = PLAN.get(type(command).__name__)
     if phase is Phase.TRACK and grants is not None and not grants.given_in(phase):
         phase = state.stage(phase)
-    stands = stands_of(Asking(person, found, state, goal), grants.stands if grants else ())
+    stands = stands_for(Asking(person, found, state, goal), grants) if grants else NONE
     # What one may not see is not there. Who has no stand is told so without a look at the goal they name.
     if not stands:
         if not command.opens and Sight(person, found, state).plan(state) is None:
@@ -49,4 +49,5 @@ def _goal_named(state: PlanState, command: Command) -> UUID | None:
     return edge.goal if edge is not None else getattr(command, "goal", None)
 
 
+NONE: frozenset[Stand] = frozenset()
 plan.facts, plan.grants = plan_facts, PLAN

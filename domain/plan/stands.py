@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.access.verdict import Stand
+from domain.access.verdict import Grants, Stand
 from domain.directory.state import Role
 from domain.goals import Kpi
 from domain.plan.approvers import in_chain, stands_in
@@ -32,6 +32,22 @@ def stands_of(asking: Asking, wanted: Iterable[Stand]) -> frozenset[Stand]:
 def _is_contributor(asking: Asking) -> bool:
     """Also who has not answered yet: they must see what they are asked for."""
     return asking.goal is not None and asking.person in asking.goal.contributors
+
+
+def stands_for(asking: Asking, grants: Grants) -> frozenset[Stand]:
+    """The stands by which an active person is judged: of a single grant its bars, and the first stand that is held.
+
+    What comes behind that changes no verdict, and to find out whose delegates somebody is walks the chain.
+    """
+    if len(grants.grants) > 1:
+        return stands_of(asking, grants.stands)
+    (grant,) = grants.grants
+    held = [bar for bar in grant.unless if HOLDS[bar](asking)]
+    for stand in grant.stands:
+        if HOLDS[stand](asking):
+            held.append(stand)
+            break
+    return frozenset(held)
 
 
 def _never(_: Asking) -> bool:
