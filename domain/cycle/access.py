@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from domain.access.grants import CYCLE
 from domain.access.verdict import Facts, Stand, When
@@ -10,6 +11,7 @@ from domain.cycle.state import CYCLE_UNKNOWN, CycleState, cycle
 from domain.decider import Context
 from domain.directory.access import stands_in
 from domain.directory.effects import directory_at
+from domain.directory.state import DirectoryState
 from domain.messages import Command
 
 
@@ -26,15 +28,17 @@ def cycle_facts(state: CycleState, command: Command, context: Context) -> Facts:
     """The facts of a command to a cycle. Raises `cycle.unknown`."""
     if not state.opened and not command.opens:
         raise CYCLE_UNKNOWN()
-    known = directory_at(context)
-    stands = stands_in(known, context.actor)
+    return facts_of(context.actor, directory_at(context), state, context.at)
+
+
+def facts_of(person: UUID, known: DirectoryState, state: CycleState, at: datetime) -> Facts:
+    """The facts of an action of somebody on a cycle."""
+    stands = stands_in(known, person)
     # An administrator stands in where the facilitator has left: else nobody could end the cycle.
-    facilitates = context.actor == state.facilitator or (
-        Stand.ADMIN in stands and not known.is_active(state.facilitator)
-    )
+    facilitates = person == state.facilitator or (Stand.ADMIN in stands and not known.is_active(state.facilitator))
     if stands and facilitates:
         stands |= {Stand.FACILITATOR}
-    return Facts(stands, phase_of(state, context.at) if state.opened else None)
+    return Facts(stands, phase_of(state, at) if state.opened else None)
 
 
 cycle.facts, cycle.grants = cycle_facts, CYCLE

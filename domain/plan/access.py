@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from domain.access.grants import PLAN
@@ -10,11 +12,11 @@ from domain.access.verdict import Facts, Stand
 from domain.cycle.access import phase_of
 from domain.cycle.windows import Phase
 from domain.decider import Context
-from domain.messages import Command
-from domain.plan.ground import ground
+from domain.messages import Command, Event
+from domain.plan.ground import Ground, ground
 from domain.plan.seeing import Sight
 from domain.plan.stands import Asking, stands_for
-from domain.plan.state import PlanState, plan
+from domain.plan.state import Goal, PlanState, plan
 
 
 def plan_facts(state: PlanState, command: Command, context: Context) -> Facts:
@@ -24,29 +26,34 @@ def plan_facts(state: PlanState, command: Command, context: Context) -> Facts:
     found = ground(state, context, command)
     if not found.cycle.opened:
         raise CYCLE_UNKNOWN()
-    phase = phase_of(found.cycle, context.at)
-    person = context.actor
+    person, goal = context.actor, goal_named(state, command)
+    facts = facts_of(type(command).__name__, person, found, state, goal, context.at)
+    # What one may not see is not there. Who has no stand is told so without a look at the goal they name.
+    if not facts.stands:
+        if facts.active and not command.opens and Sight(person, found, state).plan(state) is None:
+            raise PLAN_UNKNOWN()
+    elif goal is not None and person != found.owner and not Sight(person, found, state).sees(goal):
+        raise GOAL_UNKNOWN(goal=str(goal.id))
+    return facts
+
+
+def facts_of(action: str, person: UUID, found: Ground, state: PlanState, goal: Goal | None, at: datetime) -> Facts:
+    """The facts of an action of somebody on a plan, and on a goal of it."""
+    phase = phase_of(found.cycle, at)
     if not found.directory.is_active(person):
         return Facts(phase=phase, active=False)
-    named = _goal_named(state, command)
-    goal = state.goals.get(named) if named is not None else None
-    grants = PLAN.get(type(command).__name__)
+    grants = PLAN.get(action)
     if phase is Phase.TRACK and grants is not None and not grants.given_in(phase):
         phase = state.stage(phase)
     stands = stands_for(Asking(person, found, state, goal), grants) if grants else NONE
-    # What one may not see is not there. Who has no stand is told so without a look at the goal they name.
-    if not stands:
-        if not command.opens and Sight(person, found, state).plan(state) is None:
-            raise PLAN_UNKNOWN()
-    elif goal is not None and person != found.owner and not Sight(person, found, state).sees(goal):
-        raise GOAL_UNKNOWN(goal=str(named))
     return Facts(stands, phase, goal.definition.kind if goal else None)
 
 
-def _goal_named(state: PlanState, command: Command) -> UUID | None:
-    """The goal that a command is about, by itself or by an alignment of it."""
-    edge = state.edges.get(getattr(command, "edge", None)) if state.edges else None  # type: ignore[arg-type]
-    return edge.goal if edge is not None else getattr(command, "goal", None)
+def goal_named(state: PlanState, message: Command | Event) -> Goal | None:
+    """The goal that a command or an event is about, by itself or by an alignment of it; None: no goal that is there."""
+    edge = state.edges.get(getattr(message, "edge", None)) if state.edges else None  # type: ignore[arg-type]
+    named: Any = edge.goal if edge is not None else getattr(message, "goal", None)
+    return state.goals.get(named) if named is not None else None
 
 
 NONE: frozenset[Stand] = frozenset()

@@ -100,7 +100,9 @@ class Sight:
         if self.entire:
             return event
         known = {**before.goals, **after.goals}
-        about = [known[item] for item in _ids(event) if item in known]
+        edge = after.edges.get(getattr(event, "edge", None)) or before.edges.get(getattr(event, "edge", None))  # type: ignore[arg-type]
+        ids = (*_ids(event), *((edge.goal,) if edge is not None else ()))
+        about = [known[item] for item in ids if item in known]
         named = getattr(event, "goal", None)
         if (named is not None and named not in known) or not all(self.sees(goal) for goal in about):
             return None

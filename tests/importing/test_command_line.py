@@ -100,6 +100,9 @@ async def test_a_file_is_imported_replayed_and_verified(terminal: Terminal) -> N
     for moment in ("2999-01-01T00:00:00Z", "999999", "yesterday", "2027-01-01T00:00:00"):
         assert (await terminal.run("replay", goal["plan"], "--as-of", moment)).code == 2
 
+    allowed = await terminal.run("verify", "rules")
+    assert allowed.code == 0, allowed
+    assert "commands allowed by the rules they name" in allowed.out
     checked = await terminal.run("verify", "chain")
     assert checked.code == 0
     assert (
