@@ -51,9 +51,13 @@ class Sight:
         """Whether they may see what the plan's goals came to."""
         return isinstance(authorize("see.scorecard", Facts(self.stands), SEEING), Allow)
 
+    @cached_property
+    def _now(self) -> dict[UUID, Goal]:
+        return goals_of(self.today)
+
     def sees(self, goal: Goal) -> bool:
         """Whether they may see a goal as it stands in some state of the plan."""
-        now = self.today.goals.get(goal.id, goal)
+        now = self._now.get(goal.id, goal)
         if not self.stands:
             return False
         about = stands_of(Asking(self.person, self.found, self.today, now), OF_GOAL)
@@ -72,15 +76,15 @@ class Sight:
         if self.entire:
             return state
         goals = {goal.id: self._uncovered(goal) for goal in state.goals.values() if self.sees(goal)}
-        signed = [] if state.amendment is None else state.amendment.goals.values()
-        seen = goals.keys() | {goal.id for goal in signed if self.sees(goal)}
-        if not seen:
+        if not goals and not any(self.sees(goal) for goal in state.in_force.values()):
             return None
-        hidden = frozenset((state.goals.keys() | {goal.id for goal in signed}) - seen)
+        hidden = frozenset(goal.id for goal in goals_of(state).values() if not self.sees(goal))
         shown: PlanState = _without(state, hidden) if hidden else state
+        departed = {
+            id: gone.model_copy(update={"goal": self._uncovered(gone.goal)}) for id, gone in shown.departed.items()
+        }
         receipt = state.receipt if self.scorecard else None
-        departed = {id: gone for id, gone in shown.departed.items() if self.sees(gone.goal)}
-        return shown.model_copy(update={"goals": goals, "receipt": receipt, "departed": departed})
+        return shown.model_copy(update={"goals": goals, "departed": departed, "receipt": receipt})
 
     def _uncovered(self, goal: Goal) -> Goal:
         """The goal without the draft that its first proposal replaced."""
@@ -99,7 +103,7 @@ class Sight:
         """
         if self.entire:
             return event
-        known = {**before.goals, **after.goals}
+        known = {**goals_of(before), **goals_of(after)}
         edge = after.edges.get(getattr(event, "edge", None)) or before.edges.get(getattr(event, "edge", None))  # type: ignore[arg-type]
         ids = (*_ids(event), *((edge.goal,) if edge is not None else ()))
         about = [known[item] for item in ids if item in known]
@@ -114,6 +118,11 @@ class Sight:
         if old is not None and getattr(event, "changes", None) and not self.sees(old):
             return event.model_copy(update={"changes": ()})
         return event
+
+
+def goals_of(state: PlanState) -> dict[UUID, Goal]:
+    """Every goal that a plan knows of: those that left it, those in force while it is amended, and its present ones."""
+    return {**{id: gone.goal for id, gone in state.departed.items()}, **state.in_force, **state.goals}
 
 
 def _without(model: Any, hidden: frozenset[UUID]) -> Any:

@@ -11,7 +11,6 @@ from domain.access.first_events import FIRST_OF
 from domain.access.verdict import RULES
 from domain.decider import Ref
 from domain.judging import was_allowed
-from domain.messages import Event
 from domain.registry import COMMANDS, DECIDERS, EVENTS
 from domain.values import SYSTEM
 from tests.golden.writing import story
@@ -76,8 +75,3 @@ def test_every_event_that_may_come_first_names_commands_that_there_are() -> None
     for name, actions in FIRST_OF.items():
         assert actions, name
         assert set(actions) <= set(COMMANDS), name
-
-
-def test_only_what_follows_other_events_is_never_first() -> None:
-    never: set[type[Event]] = {EVENTS[name] for name in set(EVENTS) - set(FIRST_OF)}
-    assert {event.__name__ for event in never} == {"CycleClosed", "EffectTaken", "SignaturesVoided"}
