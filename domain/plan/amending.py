@@ -42,10 +42,27 @@ RAISE_UNACCEPTED = problem(
     "Goal {goal} asks more than was signed, and its owner has not accepted that.",
     "The owner acknowledges the KPI, or accepts the OKR; silence is no acceptance.",
 )
+TRANSFERRED = problem(
+    "amendment.transferred",
+    409,
+    "Goal {goal} went into another plan, or came from one, during the amendment.",
+    "Have it transferred back first.",
+)
 REVERTED = frozenset(
     {
         *("definition", "hash", "number", "rounds", "author", "accepted", "accepted_by", "assigned_by", "original"),
-        *("turn", "turn_due", "turn_since", "turn_reminded", "mediate_at", "before", "receipt", "served_at", "final"),
+        *(
+            "turn",
+            "turn_due",
+            "turn_since",
+            "turn_reminded",
+            "mediate_at",
+            "before",
+            "receipt",
+            "served_at",
+            "final",
+            "from_plan",
+        ),
     }
 )
 """What a revert takes back of a goal: what it says, and who stands by it. Everything else happened and stays."""
@@ -102,10 +119,19 @@ def revert_to_signed(state: PlanState, command: RevertToSigned, context: Context
     amendment = state.amendment
     if amendment is None:
         raise NO_AMENDMENT()
+    _require_none_moved(state, amendment)
     signed = (goal.hash for goal in amendment.goals.values())
     if plan_hash(signed, found.cycle.policy.scoring.hash) != amendment.signing.hash:
         raise RULES_CHANGED()
     return [RevertedToSigned(hash=amendment.signing.hash, reason=command.reason, by=context.actor)]
+
+
+def _require_none_moved(state: PlanState, amendment: Amendment) -> None:
+    """A goal that is in two plans, or in none, would come of it."""
+    went = [id_ for id_, gone in state.departed.items() if gone.to is not None and id_ in amendment.goals]
+    came = [id_ for id_, goal in state.goals.items() if goal.from_plan is not None and id_ not in amendment.goals]
+    for id_ in (*went, *came):
+        raise TRANSFERRED(goal=str(id_))
 
 
 def require_reasons_to_ease(
@@ -156,4 +182,6 @@ def reverted_to_signed(state: PlanState, event: RevertedToSigned) -> PlanState:
         for id_, signed in amendment.goals.items()
     }
     edges = {id_: edge for id_, edge in state.edges.items() if edge.goal in goals}
-    return state.model_copy(update={"goals": goals, "edges": edges, "signing": amendment.signing, "amendment": None})
+    departed = {id_: gone for id_, gone in state.departed.items() if id_ not in goals}
+    signed = {"goals": goals, "edges": edges, "departed": departed, "signing": amendment.signing, "amendment": None}
+    return state.model_copy(update=signed)

@@ -17,7 +17,7 @@ from domain.values import Hash
 
 
 class AbandonGoal(PlanCommand):
-    """Give a goal up before commit closes, with the reason; after it, that is an amendment (R5.7)."""
+    """Give a goal up, with the reason: before commit closes, or while the plan is being amended (R5.7)."""
 
     goal: UUID
     hash: Hash

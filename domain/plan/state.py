@@ -115,6 +115,8 @@ class Goal(Frozen):
     """Why it has no parent (R3.7)."""
     contributors: dict[UUID, Contributor] = Field(default_factory=dict)
     """Who shares it, or was asked to; the rest of it is the owner's (R3.9)."""
+    from_plan: UUID | None = None
+    """The plan that it was transferred from."""
     escalation: Escalation | None = None
     """The owner cannot promise it, and somebody above knows (R3.6)."""
     pay_linked: bool = False

@@ -31,16 +31,17 @@ from domain.plan.state import (
     OpeningCommand,
     PlanCommand,
     PlanState,
+    Reading,
     Side,
     plan,
 )
-from domain.plan.tallies import Baseline
+from domain.plan.tallies import Baseline, Tally
 from domain.plan.turns import times_to_answer
 from domain.plan.voiding import void_signatures
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.spreading import Part
-from domain.values import Frozen, Hash, Instant, plan_id
+from domain.values import Frozen, Hash, Instant, Share, plan_id
 
 OTHER_CYCLE = problem(
     "transfer.other_cycle",
@@ -52,7 +53,9 @@ SAME_PLAN = problem("transfer.same_plan", 422, "The goal is in this plan already
 
 
 class TransferGoal(PlanCommand):
-    """Move a goal into another owner's plan before commit closes (R3.9). Sent to the plan that it leaves."""
+    """Move a goal into another owner's plan: before commit closes, or while both plans are being amended (R3.9, R5.7).
+    Sent to the plan that it leaves.
+    """
 
     goal: UUID
     hash: Hash
@@ -101,6 +104,16 @@ class Carried(Frozen):
     viewers: tuple[UUID, ...] = ()
     pay_linked: bool = False
     found_baseline: Baseline | None = None
+    original: GoalDefinition | None = None
+    readings: dict[UUID, Reading] = Field(default_factory=dict)
+    tallies: dict[UUID, Tally] = Field(default_factory=dict)
+    confidence: Share | None = None
+    status: str | None = None
+    checked_in_at: Instant | None = None
+
+
+REPORTED = ("found_baseline", "original", "readings", "tallies", "confidence", "status", "checked_in_at")
+"""What was measured of it, and what was signed first: where it moves by an amendment of both plans (R5.7)."""
 
 
 class GoalTransferred(Event):
@@ -143,7 +156,7 @@ class GoalReceived(Event):
 
 @plan.decides(TransferGoal)
 def transfer_goal(state: PlanState, command: TransferGoal, context: Context) -> list[Event]:
-    """Somebody above both owners, or the facilitator. After commit it takes an amendment of both plans (R5.7)."""
+    """Somebody above both owners, or the facilitator."""
     found = admitted(state, context, *NEGOTIABLE)
     goal = state.goal(command.goal)
     if command.cycle != state.cycle:
@@ -226,7 +239,7 @@ def _carried(gone: Departed, state: PlanState, found: Ground, context: Context) 
         audience=goal.audience,
         viewers=tuple(sorted(goal.viewers)),
         pay_linked=goal.pay_linked,
-        found_baseline=goal.found_baseline,
+        **{name: getattr(goal, name) for name in REPORTED},
     )
 
 
@@ -263,7 +276,8 @@ def goal_received(state: PlanState, event: GoalReceived) -> PlanState:
         audience=carried.audience,
         viewers=frozenset(carried.viewers),
         pay_linked=carried.pay_linked,
-        found_baseline=carried.found_baseline,
+        from_plan=event.from_plan,
+        **{name: getattr(carried, name) for name in REPORTED},
     )
     edges = {edge.id: edge.model_copy(update={"since": version}) for edge in carried.edges}
     departed = {id: gone for id, gone in state.departed.items() if id != event.goal}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
 from domain.cycle.policy import Framework
 from domain.cycle.windows import Phase
+from domain.plan.amending import RequestAmendment, RevertToSigned
 from domain.plan.dropping import AbandonGoal
 from domain.plan.ground import ground_of
 from domain.plan.pay import LinkPay
@@ -20,7 +22,7 @@ from domain.registry import CALLABLE
 from domain.waiting import What, plan_waits
 from tests.support.aligning import accept, align, request
 from tests.support.aligning import two_plans as aligning_plans
-from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, okr, who
+from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, final_values, okr, who
 
 OKR = who("okr")
 
@@ -134,9 +136,53 @@ def test_r3_9_only_the_revision_that_was_seen_is_moved() -> None:
     assert refused(two_plans(), "goal.stale_hash", hash="0" * 64).pointer == "/hash"
 
 
+def tracked() -> World:
+    """Two signed plans with a goal each, in track; the goal of one was reported on."""
+    world = World().founded().opened(STAFF, OTHER).agreed().drafted("theirs", OTHER)
+    world.proposed(OTHER, "theirs", OTHER).accepted(name="theirs", owner=OTHER).advanced(Phase.COMMIT)
+    for owner in (STAFF, OTHER):
+        world.submitted(owner).signed(owner=owner)
+    return final_values(world.advanced(Phase.TRACK))
+
+
+def amended(world: World, *owners: UUID) -> World:
+    for owner in owners:
+        world.when(owner, world.plan_ref(owner), RequestAmendment(reason="The berths are theirs now"))
+    return world
+
+
 def test_r5_7_after_commit_a_transfer_takes_an_amendment_of_both_plans() -> None:
-    world = World().founded().opened(STAFF).agreed().advanced(Phase.COMMIT).submitted().signed().advanced(Phase.TRACK)
+    world = tracked()
     refused(world, "phase.wrong")
+    refused(amended(world, STAFF), "phase.wrong")
+    assert OKR in world.plan().goals, "all or nothing"
+    transfer(amended(world, OTHER))
+    goal = world.goal(owner=OTHER)
+    assert {reading.value for reading in goal.readings.values() if reading.value} == {Decimal(15)}
+    assert goal.original == goal.definition
+    assert set(world.plan().in_force) == {OKR}, "until the amendment is signed"
+    assert set(world.plan(OTHER).in_force) == {who("theirs")}
+
+
+@pytest.mark.parametrize("owner", [STAFF, OTHER])
+def test_r5_7_a_revert_neither_doubles_nor_loses_a_goal_that_moved(owner: UUID) -> None:
+    world = transfer(amended(tracked(), STAFF, OTHER))
+    revert = RevertToSigned(reason="It stays as it was")
+    assert world.refused("amendment.transferred", owner, world.plan_ref(owner), revert).params["goal"] == str(OKR)
+    transfer(world, owner=OTHER, to=STAFF)
+    for person in (STAFF, OTHER):
+        world.when(person, world.plan_ref(person), revert)
+        assert world.plan(person).signed
+
+
+def test_r5_7_an_abandoned_goal_comes_back_by_a_revert() -> None:
+    world = amended(tracked(), STAFF)
+    given_up = AbandonGoal(goal=OKR, hash=world.goal().hash, reason="The harbour is sold")
+    world.when(STAFF, world.plan_ref(), given_up)
+    assert not world.plan().goals
+    world.when(STAFF, world.plan_ref(), RevertToSigned(reason="It is not sold"))
+    assert set(world.plan().goals) == {OKR}
+    assert not world.plan().departed
 
 
 def test_r3_9_a_goal_may_come_back() -> None:
