@@ -58,7 +58,7 @@ def recompute_deadlines(state: CycleState, command: RecomputeDeadlines, context:
     provisional = tuple(phase for phase in reckoned.provisional if phase in free)
     if deadlines == state.deadlines and provisional == tuple(phase for phase in state.provisional if phase in free):
         return []
-    require_order({phase: deadlines[phase] for phase in coming}, context.at)
+    require_order({phase: deadlines[phase] for phase in coming}, context.at, "")
     require_near(deadlines, context.at, "")
     return [
         DeadlinesRecomputed(

@@ -111,18 +111,19 @@ class Windows(Frozen):
         Raises `cycle.windows_out_of_order`, `deadline.too_far`.
         """
         reckoned = self.reckon(opening, period, calendar, site)
-        require_order(reckoned.deadlines, opening)
+        require_order(reckoned.deadlines, opening, "/windows")
         require_near(reckoned.deadlines, opening, "/period/ends")
         return reckoned
 
 
-def require_order(deadlines: Mapping[Phase, datetime], now: datetime) -> None:
+def require_order(deadlines: Mapping[Phase, datetime], now: datetime, pointer: str) -> None:
     """Refuse phases that would close before an earlier one or `now`. Raises `cycle.windows_out_of_order`."""
     before = now
     for phase in filter(deadlines.__contains__, Phase):
         closes_at = deadlines[phase]
         if closes_at <= before:
-            raise WINDOWS_ORDER(f"/windows/{phase}", phase=phase.value, closes_at=str(closes_at), before=str(before))
+            at_fault = f"{pointer}/{phase}" if pointer else ""
+            raise WINDOWS_ORDER(at_fault, phase=phase.value, closes_at=str(closes_at), before=str(before))
         before = closes_at
 
 

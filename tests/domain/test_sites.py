@@ -103,6 +103,15 @@ def off(first: date, days: int, every: int = 1) -> tuple[Day, ...]:
         (Calendar(exceptions=off(date(2027, 1, 1), 400)), False),
         (Calendar(week=(0,), exceptions=off(date(2027, 1, 4), 53, every=7)), True),  # every Monday of a year
         (Calendar(week=(0,), exceptions=off(date(2027, 1, 4), 54, every=7)), False),
+        (Calendar(week=(0, 1), exceptions=off(date(2027, 1, 4), 60, every=7)), True),  # the Tuesdays stay
+        (Calendar(week=(0, 6), exceptions=off(date(2027, 1, 4), 60, every=7)), True),  # the Sundays stay
+        (
+            Calendar(
+                week=(0,),
+                exceptions=tuple(Day(on=date(2027, 1, 4) + timedelta(days=7 * n), works=True) for n in range(60)),
+            ),
+            True,
+        ),
         (Calendar(exceptions=(*off(date(2027, 1, 1), 200), *off(date(2027, 8, 1), 300))), True),  # a pause
         (Calendar(exceptions=(*off(date(2027, 1, 1), 360), *off(date(2027, 12, 28), 300))), True),
         (Calendar(exceptions=(*off(date(2027, 1, 1), 360), Day(on=date(2027, 12, 27), works=True))), True),

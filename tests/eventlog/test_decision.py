@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -78,19 +78,31 @@ async def test_what_only_a_timetable_looks_at_is_read_where_it_lies_above(
     assert reads_of(request) == {cycle: 1}
 
 
-@pytest.mark.parametrize("deadline", [True, False])
-async def test_a_deadline_depends_on_the_organizations_zone(
-    world: World, handler: CommandHandler, deadline: bool
+@pytest.mark.parametrize(
+    ("asks", "depends"),
+    [
+        (lambda context: context.after(context.at, Elapsed(seconds=1)), True),
+        (lambda context: context.calendar.provisional(context.at, context.at), True),
+        (lambda context: context.calendar.working_days(context.at, context.at), True),
+        (lambda context: context.calendar.months_after(context.at, 3), True),
+        (lambda context: context.calendar.holidays_version(), True),
+        (lambda context: context.calendar.zone_exists("UTC"), False),
+        (lambda context: context.at, False),
+    ],
+)
+async def test_r2_2_an_answer_of_a_calendar_depends_on_the_directory(
+    world: World, handler: CommandHandler, asks: Callable[[Context], object], depends: bool
 ) -> None:
+    """So a calendar that changes meanwhile makes the decision stale, and it is decided anew."""
+
     def rule(state: ToyPlan, command: Draft, context: Context) -> list[Event]:
-        if deadline:
-            context.after(context.at, Elapsed(seconds=1))
+        asks(context)
         return [Aligned(to=uuid4())]
 
     plans = needing()
     plans.commands = {Draft: rule}
     request = await decided(world, handler, world.order(Ref("plan", uuid4()), draft_of(world)), plans)
-    assert reads_of(request) == ({DIRECTORY: 1} if deadline else {})
+    assert reads_of(request) == ({DIRECTORY: 1} if depends else {})
 
 
 async def test_a_stream_whose_rule_did_nothing_is_read_when_another_is_written(
