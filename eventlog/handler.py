@@ -70,6 +70,8 @@ QUEUE_FULL = problem(
     "More requests are waiting than can be kept.",
     hint="Send the request again in a moment with the same Idempotency-Key.",
 )
+FEW = 10
+"""Keys that are made while others wait."""
 
 logger = structlog.get_logger(__name__)
 
@@ -135,6 +137,8 @@ class CommandHandler:
     async def execute(self, order: Order) -> Answer:
         """Decide and append. Raises DomainError; whatever else it raises, the same order may be sent again."""
         order = order.spread()
+        if len(order.steps) > FEW and not order.dry_run:
+            await self._make_keys(order)
         waited_until: float | None = None
         while True:
             try:
@@ -145,6 +149,13 @@ class CommandHandler:
                 if not await self._moved_on(order.organization, stop.seen, waited_until):
                     self._note(order, "command.refused", code=stop.refusal.code)
                     raise stop.refusal from None
+
+    async def _make_keys(self, order: Order) -> None:
+        """Of all whom the order names: one by one they would hold up everybody else for as long as the disk takes."""
+        named = {person for step in order.steps if (person := step.command.named_person()) is not None}
+        there = _founding(order) is not None or (await self.cache.load(order.organization, DIRECTORY)).head.version
+        if len(named) > FEW and there:
+            await asyncio.to_thread(self._keyring.make, order.organization, named)
 
     async def _handle(self, order: Order) -> Answer:
         founding = _founding(order)

@@ -9,7 +9,9 @@ import hashlib
 import hmac
 import os
 import secrets
-from functools import cached_property
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -18,6 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 IDENTITY_BYTES = 8
+MAKERS = 16
+"""Keys that are made at a time."""
 ERASED = ".erased"
 """The suffix of the note beside a subject's key: the fingerprints of its keys that were erased."""
 
@@ -57,6 +61,10 @@ class Keyring(Protocol):
         """The subject's key, made when it does not exist."""
         ...
 
+    def make(self, organization: UUID, subjects: Collection[UUID]) -> None:
+        """Make the keys of many at once, as far as they have none. It may take seconds: not for an event loop."""
+        ...
+
     def find(self, organization: UUID, subject: UUID) -> Key | None:
         """The subject's key, or None where it was never made or is erased."""
         ...
@@ -75,6 +83,10 @@ class MemoryKeyring:
     def key(self, organization: UUID, subject: UUID) -> Key:
         return self._keys.setdefault((organization, subject), Key(secrets.token_bytes(KEY_BYTES)))
 
+    def make(self, organization: UUID, subjects: Collection[UUID]) -> None:
+        for subject in subjects:
+            self.key(organization, subject)
+
     def find(self, organization: UUID, subject: UUID) -> Key | None:
         return self._keys.get((organization, subject))
 
@@ -91,6 +103,9 @@ class RehearsalKeyring:
 
     def key(self, organization: UUID, subject: UUID) -> Key:
         return self._kept.find(organization, subject) or self._made.key(organization, subject)
+
+    def make(self, organization: UUID, subjects: Collection[UUID]) -> None:
+        """Not before they are used."""
 
     def find(self, organization: UUID, subject: UUID) -> Key | None:
         return self._kept.find(organization, subject) or self._made.find(organization, subject)
@@ -115,8 +130,17 @@ class DirectoryKeyring:
         found = self.find(organization, subject)
         while found is None:
             self._make(organization, subject)
+            sync_folder(self._file(organization, subject).parent)
             found = self.find(organization, subject)
         return found
+
+    def make(self, organization: UUID, subjects: Collection[UUID]) -> None:
+        """Many at a time: a disk makes them durable together in little more than the time of one."""
+        missing = [subject for subject in subjects if not self._file(organization, subject).exists()]
+        with ThreadPoolExecutor(MAKERS) as makers:
+            list(makers.map(partial(self._make, organization), missing))
+        if subjects:  # also those that another process has made just now
+            sync_folder(self._path / str(organization))
 
     def find(self, organization: UUID, subject: UUID) -> Key | None:
         """Raises ValueError where the file does not hold a key: a damaged key must never pass for an erased one."""
@@ -154,7 +178,9 @@ class DirectoryKeyring:
         return self._path / str(organization) / f"{subject}.key"
 
     def _make(self, organization: UUID, subject: UUID) -> None:
-        """Write a whole file under a name of its own, then link it: the link fails for all but the first."""
+        """Write a whole file under a name of its own, then link it: the link fails for all but the first. The folder is
+        still to be synced.
+        """
         file = self._file(organization, subject)
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.parent.mkdir(mode=0o700, exist_ok=True)
@@ -171,7 +197,6 @@ class DirectoryKeyring:
                 return  # another process was first: its key is the key
         finally:
             draft.unlink()
-        sync_folder(file.parent)
 
 
 def fingerprint(key: bytes) -> str:

@@ -86,10 +86,13 @@ async def import_people(
         command_id=command_id(organization, sender, "people/import", body.hex()),
         steps=(replace(first, expected=version), *rest),
         body=b"people/1\n" + body,
-        dry_run=dry_run,
+        dry_run=True,
     )
     try:
+        # Rehearsed first: a refusal then leaves no keys of people who are not.
         answer = await engine.handler.execute(order)
+        if not dry_run:
+            answer = await engine.handler.execute(replace(order, dry_run=False))
     except DomainError as refusal:
         raise _located(refusal) or refusal from refusal
     outcome: Literal["appended", "dry_run"] = "dry_run" if dry_run else "appended"
