@@ -191,6 +191,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "asks": True,
     },
     "ResolveComment": {"goal": OKR, "comment": COMMENT, "answer": "Those of fewer than five people"},
+    "RequestMediation": {"goal": OKR, "hash": HASH, "reason": "We cannot agree on the pilot group"},
+    "DecideMediation": {"goal": OKR, "hash": HASH, "outcome": "impose", "reason": "The board counts on 58"},
+    "ObjectToAssignment": {"goal": KPI, "hash": HASH, "counter": "90", "reason": "One of us three is on leave"},
+    "DecideObjection": {"goal": KPI, "hash": HASH, "outcome": "rejected", "reason": "A stand-in is found"},
     "WithdrawRevision": {"goal": OKR, "hash": HASH},
     "RequestAlignment": {
         "edge": EDGE,

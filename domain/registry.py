@@ -38,7 +38,9 @@ import domain.plan.drafting
 import domain.plan.dropping
 import domain.plan.duties
 import domain.plan.escalating
+import domain.plan.mediation
 import domain.plan.negotiation
+import domain.plan.objection
 import domain.plan.parent_change
 import domain.plan.pay
 import domain.plan.result

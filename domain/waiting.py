@@ -12,12 +12,13 @@ from uuid import UUID
 
 from domain.cycle.state import CycleState
 from domain.cycle.windows import NEGOTIABLE, Phase
+from domain.plan.above import asked_on
 from domain.plan.alignment import ALIGNABLE
 from domain.plan.alignment_answers import answering
 from domain.plan.baseline import ESTABLISHING, unfounded
 from domain.plan.ground import Ground
 from domain.plan.signing import approvers
-from domain.plan.state import Goal, PlanState, Side
+from domain.plan.state import Goal, PlanState
 from domain.values import Frozen, Instant
 
 
@@ -27,7 +28,15 @@ class What(StrEnum):
     DRAFT_GOALS = "draft_goals"
     PROPOSE = "propose"
     ANSWER = "answer"
+    MEDIATE = "mediate"
+    """The sides could not end it: somebody above both decides (R4.3)."""
     ACKNOWLEDGE = "acknowledge"
+    DECIDE_OBJECTION = "decide_objection"
+    """The owner objects to a KPI: somebody above the assigner decides (R4.2)."""
+    NAME_DECIDER = "name_decider"
+    """Nobody is left above to mediate or to decide on an objection: the directory needs somebody there."""
+    RESOLVE_COMMENT = "resolve_comment"
+    """Their comment blocks a goal until they resolve it (R4.4)."""
     SUBMIT = "submit"
     SIGN = "sign"
     SIGN_AGAIN = "sign_again"
@@ -148,15 +157,18 @@ def cycle_waits(state: CycleState) -> Iterator[Wait]:
 def _goal_waits(goal: Goal, found: Ground, base: Wait) -> Iterator[Wait]:
     group = Group.NEEDS_ME if found.cycle.phase is Phase.DRAFT else Group.BLOCKS_GATE
     item = _altered(base, goal=goal.id, hash=goal.hash, group=group)
+    for author in sorted({comment.by for comment in goal.comments.values() if comment.blocks}):
+        yield _altered(item, what=What.RESOLVE_COMMENT, group=Group.NEEDS_ME, person=author)
     if goal.agreed:
         return
-    if goal.definition.kind == "kpi":
+    if goal.mediation is not None or goal.objected:
+        yield _decision_wait(goal, found, item)
+    elif goal.definition.kind == "kpi":
         yield _altered(item, what=What.ACKNOWLEDGE, due=goal.served_at, since=goal.turn_since)
     elif goal.turn is None:
         yield _altered(item, what=What.PROPOSE)
     else:
-        people = {found.owner} if goal.turn is Side.OWNER else found.counterpart
-        for person in sorted(people):
+        for person in asked_on(goal, found):
             yield _altered(item, what=What.ANSWER, person=person, due=goal.turn_due, since=goal.turn_since)
 
 
@@ -180,6 +192,16 @@ def _sharing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait
         if goal.escalation is not None:
             above = goal.escalation.to or found.cycle.facilitator or found.owner
             yield _altered(item, what=What.ESCALATED, person=above, since=goal.escalation.since)
+
+
+def _decision_wait(goal: Goal, found: Ground, item: Wait) -> Wait:
+    """Who ends a talk from above; the facilitator, where nobody is there."""
+    what = What.DECIDE_OBJECTION if goal.objected else What.MEDIATE
+    waiting = goal.objection if goal.objected else goal.mediation
+    due, since = (waiting.due, waiting.since) if waiting is not None else (item.due, 0)
+    for person in asked_on(goal, found):
+        return _altered(item, what=what, person=person, due=due, since=since)
+    return _altered(item, what=What.NAME_DECIDER, person=found.cycle.facilitator or found.owner, due=due, since=since)
 
 
 def _tracking_waits(state: PlanState, cycle: CycleState, base: Wait) -> Iterator[Wait]:

@@ -8,6 +8,8 @@ from cli.replaying.definitions import text
 from cli.replaying.words import Teller
 from domain.plan.state import Goal, PlanState, Side
 
+NOT_RECEIVED = "not acknowledged yet"
+
 
 def plan_standing(teller: Teller, plan: PlanState) -> Iterator[str]:
     """A plan's signatures, then its goals."""
@@ -51,11 +53,14 @@ def _signing(teller: Teller, plan: PlanState) -> str:
 
 def _agreement(goal: Goal) -> str:
     if goal.definition.kind == "kpi":
-        return {"acknowledged": "acknowledged", "served": "counted as received", None: "not acknowledged yet"}[
-            goal.receipt
-        ]
+        if goal.objected:
+            return "objected to, not decided yet"
+        received = {"served": "counted as received", "decided": "decided on after an objection", None: NOT_RECEIVED}
+        return received.get(goal.receipt, "acknowledged")
     if goal.agreed:
-        return "agreed by both sides"
+        return "agreed by both sides" if goal.imposed is None else "imposed by a mediator"
+    if goal.mediation is not None:
+        return "waits for the mediator"
     if goal.turn is None:
         return "not proposed yet"
     return f"waits for the {'owner' if goal.turn is Side.OWNER else 'counterpart'}"

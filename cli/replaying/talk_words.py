@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from cli.replaying.definitions import text
 from cli.replaying.words import WORDS, Teller
 from domain.plan.comments import CommentResolved, RevisionCommented
+from domain.plan.mediation import MediationDecided, MediationOpened, RevisionImposed
+from domain.plan.objection import AssignmentObjected, ObjectionDecided
 from domain.plan.withdrawing import RevisionWithdrawn
 
 
@@ -28,4 +30,48 @@ def _resolved(teller: Teller, event: CommentResolved) -> Iterable[str]:
         yield f"answer: {text(event.answer)}"
 
 
-WORDS |= {RevisionWithdrawn: _withdrawn, RevisionCommented: _commented, CommentResolved: _resolved}
+CAUSES = {"silence": "nobody answered", "rounds": "the rounds are spent", "requested": "a side asked for it"}
+
+
+def _mediation_opened(teller: Teller, event: MediationOpened) -> Iterable[str]:
+    who = (
+        f"{teller.name(event.mediator)} to mediate" if event.mediator is not None else "for a mediator, and found none,"
+    )
+    yield f"asked {who} on {teller.goal(event.goal)}, because {CAUSES[event.cause]}"
+    if event.reason is not None:
+        yield f"reason: {text(event.reason)}"
+
+
+def _mediation_decided(teller: Teller, event: MediationDecided) -> Iterable[str]:
+    how = "ended the mediation on" if event.outcome == "impose" else "gave back for another round"
+    yield f"{how} {teller.goal(event.goal)}"
+    yield f"reason: {text(event.reason)}"
+
+
+def _imposed(teller: Teller, event: RevisionImposed) -> Iterable[str]:
+    yield f"imposed revision {event.number} of {teller.goal(event.goal)}"
+    for change in event.changes:
+        yield teller.change(change, event.reasons)
+
+
+def _objected(teller: Teller, event: AssignmentObjected) -> Iterable[str]:
+    to = teller.name(event.decider)
+    yield f"objected to the KPI {teller.goal(event.goal)}: {event.path} {event.counter} instead. {to} decides"
+    yield f"reason: {text(event.reason)}"
+
+
+def _objection_decided(teller: Teller, event: ObjectionDecided) -> Iterable[str]:
+    yield f"decided on the objection to the KPI {teller.goal(event.goal)}: {event.outcome}"
+    yield f"reason: {text(event.reason)}"
+
+
+WORDS |= {
+    RevisionWithdrawn: _withdrawn,
+    RevisionCommented: _commented,
+    CommentResolved: _resolved,
+    MediationOpened: _mediation_opened,
+    MediationDecided: _mediation_decided,
+    RevisionImposed: _imposed,
+    AssignmentObjected: _objected,
+    ObjectionDecided: _objection_decided,
+}

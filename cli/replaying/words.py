@@ -239,7 +239,7 @@ def _voided(teller: Teller, event: SignaturesVoided) -> Iterable[str]:
 
 @_words(Reminded)
 def _reminded(teller: Teller, event: Reminded) -> Iterable[str]:
-    about = "the signature" if event.about == "signature" else "the answer"
+    about = {"turn": "the answer", "objection": "the decision"}.get(event.about, f"the {event.about}")
     goal = f" on {teller.goal(event.goal)}" if event.goal is not None else ""
     return [f"reminded {teller.names(event.people)} of {about}{goal}"]
 

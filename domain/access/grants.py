@@ -18,6 +18,7 @@ from domain.access.refusals import (
     NOT_FIRST_PERSON,
     NOT_MEMBER,
     NOT_SECOND,
+    OWN_CASE,
     OWN_PLAN,
     PLAN_UNKNOWN,
 )
@@ -34,6 +35,7 @@ COUNTERPART, FACILITATOR, FOUNDER, MEMBER, OWNER = (
     Stand.OWNER,
 )
 PARENT_OWNER = Stand.PARENT_OWNER
+MEDIATOR = Stand.MEDIATOR
 COMMIT, TRACK, RETROSPECT = (Phase.COMMIT,), (Phase.TRACK,), (Phase.RETROSPECT,)
 OPEN: tuple[When, ...] = tuple(Phase)
 """In any phase, while the cycle is open."""
@@ -71,7 +73,7 @@ KEEPS_DIRECTORY = may(ADMIN, refusal=NOT_ADMIN)
 
 WRITES = (OWNER, Stand.CONTRIBUTOR, Stand.AUTHOR, Stand.VIEWER, PARENT_OWNER, Stand.AUDITOR)
 """Who sees a draft: who writes it, whom they name or ask for a parent, and auditors (R8)."""
-ACTS = (APPROVER, Stand.DELEGATE, COUNTERPART, Stand.MEDIATOR, ASSIGNER, Stand.DATA_OWNER)
+ACTS = (APPROVER, Stand.DELEGATE, COUNTERPART, MEDIATOR, Stand.DECIDER, ASSIGNER, Stand.DATA_OWNER)
 """Who negotiates or signs it besides: nobody is asked to sign what is hidden from them."""
 SCORECARD = (OWNER, APPROVER, Stand.DELEGATE, COUNTERPART, ABOVE, Stand.UNIT_HR, Stand.AUDITOR)
 """Who sees what a plan's goals came to (R8)."""
@@ -134,7 +136,9 @@ PLAN: Mapping[str, Grants] = {
     "AddContributor": may(OWNER, phases=ALIGNABLE),
     "AssignGoal": may(ABOVE, FACILITATOR, phases=NEGOTIABLE, unless=(Stand.SELF_OF_OWNER,)),
     "CheckIn": may(OWNER, phases=(*TRACK, *RETROSPECT, "closed")),
-    "CommentOnRevision": may(OWNER, COUNTERPART, APPROVER, ASSIGNER, phases=NEGOTIABLE),
+    "CommentOnRevision": may(OWNER, COUNTERPART, APPROVER, ASSIGNER, MEDIATOR, Stand.CONTRIBUTOR, phases=NEGOTIABLE),
+    "DecideMediation": may(MEDIATOR, phases=NEGOTIABLE),
+    "DecideObjection": may(Stand.DECIDER, phases=NEGOTIABLE, unless=(ASSIGNER,), barred=OWN_CASE),
     "DeclineAlignment": may(PARENT_OWNER, OWNER, phases=ALIGNABLE),
     "DeclineShare": SHARES,
     "DraftGoal": may(OWNER, COUNTERPART, FACILITATOR, phases=NEGOTIABLE),
@@ -142,8 +146,9 @@ PLAN: Mapping[str, Grants] = {
     "EscalateGoal": may(OWNER, phases=ALIGNABLE),
     "LinkPay": LINKS_PAY,
     "MarkServed": DUTY,
-    "ProposeRevision": may(OWNER, COUNTERPART, ASSIGNER, phases=NEGOTIABLE),
     "ReceiveGoal": may(ABOVE, FACILITATOR, phases=NEGOTIABLE, unless=(Stand.SELF_OF_OWNER,)),
+    "ObjectToAssignment": may(OWNER, phases=NEGOTIABLE),
+    "ProposeRevision": may(OWNER, COUNTERPART, ASSIGNER, MEDIATOR, phases=NEGOTIABLE),
     "RecallPlan": may(OWNER, phases=COMMIT),
     "Reflect": may(OWNER, phases=(*TRACK, *RETROSPECT)),
     "RejectPlan": signs(),
@@ -153,6 +158,7 @@ PLAN: Mapping[str, Grants] = {
     "RequestAmendment": may(OWNER, COUNTERPART, FACILITATOR, phases=TRACK),
     "RequestChanges": signs(),
     "RevertToSigned": may(OWNER, COUNTERPART, FACILITATOR, phases=(*NEGOTIABLE, *TRACK)),
+    "RequestMediation": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
     "SetVisibility": Grants(
         (Grant((OWNER,), OPEN, kinds=OKR), Grant((ASSIGNER, Stand.UNIT_HR), OPEN, kinds=KPI)),
         refusal=NOT_ALLOWED,

@@ -35,6 +35,12 @@ NOT_ALLOWED = problem(
     "Ask one of them, or have the reporting line corrected.",
 )
 OWN_PLAN = problem("signing.own_plan", 403, "Nobody signs a plan of their own.", "Ask the next person in the chain.")
+OWN_CASE = problem(
+    "objection.own_case",
+    403,
+    "Who assigned a KPI does not decide on an objection to it.",
+    "Wait for the decision, or revise the assignment.",
+)
 NOT_APPROVER = problem(
     "signing.not_approver", 403, "You are not an approver of the step that waits.", "See the plan for who is."
 )

@@ -45,6 +45,9 @@ class Stand(StrEnum):
     AUTHOR = "author"
     """Who wrote the first or the present revision of the goal."""
     MEDIATOR = "mediator"
+    """Asked to end a goal's negotiation, or having imposed what stands now (R4.3)."""
+    DECIDER = "decider"
+    """Above who assigned a KPI, while an objection to it waits (R4.2)."""
     APPROVER = "approver"
     """Somebody of the chain: named by a step, or asked by an escalation (R5.2, R5.6)."""
     DELEGATE = "delegate"
@@ -140,6 +143,7 @@ WORDS: Mapping[Stand, str] = {
     Stand.ABOVE: "people above the owner",
     Stand.CONTRIBUTOR: "contributors",
     Stand.MEDIATOR: "the mediator",
+    Stand.DECIDER: "who decides the objection",
     Stand.AUTHOR: "the author",
     Stand.VIEWER: "viewers",
     Stand.AUDITOR: "auditors",
@@ -220,6 +224,7 @@ RULES: Mapping[Stand, str] = {
     Stand.ASSIGNER: "goal.assigner",
     Stand.AUTHOR: "goal.author",
     Stand.MEDIATOR: "goal.mediator",
+    Stand.DECIDER: "goal.decider",
     Stand.APPROVER: "plan.chain",
     Stand.DELEGATE: "plan.delegate",
     Stand.ABOVE: "plan.above",

@@ -51,18 +51,8 @@ TRANSFERRED = problem(
 REVERTED = frozenset(
     {
         *("definition", "hash", "number", "rounds", "author", "accepted", "accepted_by", "assigned_by", "original"),
-        *(
-            "turn",
-            "turn_due",
-            "turn_since",
-            "turn_reminded",
-            "mediate_at",
-            "before",
-            "receipt",
-            "served_at",
-            "final",
-            "from_plan",
-        ),
+        *("turn", "turn_due", "turn_since", "turn_reminded", "mediate_at", "before", "receipt", "served_at", "final"),
+        *("from_plan", "mediation", "imposed", "objection"),
     }
 )
 """What a revert takes back of a goal: what it says, and who stands by it. Everything else happened and stays."""

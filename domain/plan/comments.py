@@ -18,7 +18,7 @@ from domain.plan.drafting import require_current
 from domain.plan.ground import Ground, admitted
 from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
 from domain.plan.talks import Comment
-from domain.plan.turns import KPI_NOT_NEGOTIATED, NOT_PROPOSED, NOT_YOUR_TURN, times_to_answer
+from domain.plan.turns import KPI_NOT_NEGOTIATED, NOT_PROPOSED, NOT_YOUR_TURN, require_no_mediation, times_to_answer
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Hash, Instant
@@ -126,10 +126,10 @@ def comment_on_revision(state: PlanState, command: CommentOnRevision, context: C
     if len(goal.comments) >= policy.comments_most:
         raise TOO_MANY("/comment", most=policy.comments_most)
     side = found.side_of(context.actor)
+    answer_by = mediate_by = None
     if command.asks:
-        _require_may_ask(goal, side)
-    asked = side.other if command.asks and side is not None else None
-    answer_by, mediate_by = times_to_answer(found, context, asked) if asked is not None else (None, None)
+        asked = _require_may_ask(goal, side)
+        answer_by, mediate_by = times_to_answer(found, context, asked)
     said = RevisionCommented(
         goal=goal.id,
         hash=goal.hash,
@@ -146,8 +146,8 @@ def comment_on_revision(state: PlanState, command: CommentOnRevision, context: C
     return [said]
 
 
-def _require_may_ask(goal: Goal, side: Side | None) -> None:
-    """A question is asked in turn, and once of each revision, or a turn would never end."""
+def _require_may_ask(goal: Goal, side: Side | None) -> Side:
+    """A question is asked in turn, and once of each revision, or a turn would never end. Returns who is asked."""
     if goal.definition.kind == "kpi":
         raise KPI_NOT_NEGOTIATED("/asks")
     if not goal.on_the_table:
@@ -156,6 +156,8 @@ def _require_may_ask(goal: Goal, side: Side | None) -> None:
         raise NOT_YOUR_TURN("/asks")
     if any(one.asks and one.side is side and one.hash == goal.hash for one in goal.comments.values()):
         raise ASKED_ALREADY("/asks")
+    require_no_mediation(goal)
+    return side.other
 
 
 @plan.decides(ResolveComment)
@@ -174,9 +176,9 @@ def resolve_comment(state: PlanState, command: ResolveComment, context: Context)
         raise RESOLVED("/comment")
     if asked and command.answer is None:
         raise ANSWER_MISSING("/answer")
-    back = _waits_for_its_answer(goal, comment)
-    again = comment.side if back else None
-    answer_by, mediate_by = times_to_answer(found, context, again) if again is not None else (None, None)
+    answer_by = mediate_by = None
+    if comment.side is not None and _waits_for_its_answer(goal, comment):
+        answer_by, mediate_by = times_to_answer(found, context, comment.side)
     settled = CommentResolved(
         goal=goal.id,
         comment=command.comment,
@@ -198,7 +200,8 @@ def _is_theirs(comment: Comment, side: Side | None, found: Ground, actor: UUID) 
 
 def _waits_for_its_answer(goal: Goal, comment: Comment) -> bool:
     """Whether the turn is where this question handed it."""
-    return comment.asks and comment.side is not None and comment.hash == goal.hash and goal.turn is comment.side.other
+    turned = comment.asks and comment.side is not None and goal.turn is comment.side.other
+    return turned and comment.hash == goal.hash and goal.mediation is None
 
 
 @plan.evolves(RevisionCommented)

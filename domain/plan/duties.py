@@ -16,16 +16,18 @@ from domain.agenda import Agenda, Duty, agenda_of
 from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.decider import Context, Ref
 from domain.messages import Event, Wake
+from domain.plan.above import asked_on
 from domain.plan.alignment import ALIGNABLE
 from domain.plan.alignment_answers import answering
 from domain.plan.approvers import next_level, open_now, seats
 from domain.plan.ground import Ground, ground
 from domain.plan.links import Edge
+from domain.plan.mediation import open_mediation
 from domain.plan.parent_change import ParentChanged, is_news, parent_now
 from domain.plan.patience import by_when
 from domain.plan.rerouting import Reroute, reroute_event, reroutes
 from domain.plan.signatures import Signing
-from domain.plan.state import PlanCommand, PlanState, Receipt, plan
+from domain.plan.state import Goal, PlanCommand, PlanState, Receipt, plan
 from domain.values import Instant
 
 
@@ -34,7 +36,7 @@ class Remind(PlanCommand):
 
     system: ClassVar[bool] = True
 
-    about: Literal["signature", "turn", "alignment", "parent"]
+    about: Literal["signature", "turn", "alignment", "parent", "mediation", "objection"]
     since: int
     """The version that made the wait begin."""
     goal: UUID | None = None
@@ -49,13 +51,15 @@ class Remind(PlanCommand):
 
 
 class Escalate(PlanCommand):
-    """Take a waiting signature to the next level (R5.6)."""
+    """Take a waiting signature to the next level (R5.6), or an unanswered turn to the mediator (R4.3)."""
 
     system: ClassVar[bool] = True
 
+    about: Literal["signature", "turn"] = "signature"
     since: int
     step: int | None = None
     """As in `Remind`."""
+    goal: UUID | None = None
 
 
 class MarkServed(PlanCommand):
@@ -73,7 +77,7 @@ class Reminded(Event):
 
     notice: ClassVar[bool] = True
 
-    about: Literal["signature", "turn", "alignment"]
+    about: Literal["signature", "turn", "alignment", "mediation", "objection"]
     since: int
     goal: UUID | None = None
     edge: UUID | None = None
@@ -136,9 +140,9 @@ def _owed_in_phase(state: PlanState, found: Ground) -> Iterator[Duty]:
 
 def _owed_on_goals(state: PlanState) -> Iterator[Duty]:
     for goal in state.goals.values():
-        if goal.turn is not None and goal.turn_due is not None and not goal.turn_reminded:
-            yield _duty(goal.turn_due, Remind(about="turn", since=goal.turn_since, goal=goal.id))
-        if goal.definition.kind == "kpi" and goal.receipt is None and goal.served_at is not None:
+        yield from _owed_on_talk(goal)
+        unanswered = goal.definition.kind == "kpi" and goal.receipt is None and not goal.objected
+        if unanswered and goal.served_at is not None:
             yield _duty(goal.served_at, MarkServed(about="assignment", since=goal.turn_since, goal=goal.id))
 
 
@@ -156,6 +160,20 @@ def _owed_on_parents(state: PlanState, found: Ground, context: Context, edges: I
                 told = Remind(about="parent", since=edge.since, goal=edge.goal, edge=edge.id)
                 subject = f"{edge.id}:{(now.hash or 'gone')[:16]}"
                 yield Duty(f"Remind:parent:{subject}:v{edge.since}", edge.at, told)
+
+
+def _owed_on_talk(goal: Goal) -> Iterator[Duty]:
+    """A turn is reminded, then goes to the mediator; a mediator and who decides an objection are reminded (R4.3)."""
+    mediation, objection = goal.mediation, goal.objection
+    if mediation is not None:
+        if not mediation.reminded:
+            yield _duty(mediation.due, Remind(about="mediation", since=mediation.since, goal=goal.id))
+    elif goal.turn is not None and goal.turn_due is not None and not goal.turn_reminded:
+        yield _duty(goal.turn_due, Remind(about="turn", since=goal.turn_since, goal=goal.id))
+    elif goal.turn is not None and goal.mediate_at is not None:
+        yield _duty(goal.mediate_at, Escalate(about="turn", since=goal.turn_since, goal=goal.id))
+    if goal.objected and objection is not None and not objection.reminded:
+        yield _duty(objection.due, Remind(about="objection", since=objection.since, goal=goal.id))
 
 
 def _owed_on_signing(signing: Signing, found: Ground) -> Iterator[Duty]:
@@ -209,8 +227,7 @@ def remind(state: PlanState, command: Remind, context: Context) -> list[Event]:
     elif command.edge is not None:
         people = frozenset({answering(state.edges[command.edge], found)})
     else:
-        turn = state.goal(command.goal).turn if command.goal else None
-        people = frozenset({found.owner}) if turn == "owner" else found.counterpart
+        people = frozenset(asked_on(state.goal(command.goal), found)) if command.goal else frozenset()
     return [
         Reminded(
             about=command.about,
@@ -234,8 +251,12 @@ def _tell_child(state: PlanState, command: Remind, context: Context) -> list[Eve
 
 @plan.decides(Escalate)
 def escalate(state: PlanState, command: Escalate, context: Context) -> list[Event]:
-    """The next level up the line may sign the step too; where the line ends, a board approver (R5.6)."""
+    """The next level up the line may sign the step too; where the line ends, a board approver (R5.6, R4.3)."""
     found = _still_owed(state, context, command)
+    if found is not None and command.about == "turn" and command.goal is not None:
+        goal = state.goal(command.goal)
+        spent = goal.rounds >= found.cycle.policy.rounds_most
+        return [open_mediation(found, goal, context, "rounds" if spent else "silence")]
     if found is None or state.signing is None:
         return []
     signing = state.signing
@@ -285,10 +306,14 @@ def mark_served(state: PlanState, command: MarkServed, context: Context) -> list
 
 @plan.evolves(Reminded)
 def reminded(state: PlanState, event: Reminded) -> PlanState:
-    if event.about == "turn" and event.goal is not None:
-        return state.with_goal(state.goal(event.goal).model_copy(update={"turn_reminded": True}))
     if event.edge is not None:
         return state.with_edge(state.edges[event.edge].model_copy(update={"reminded": True}))
+    if event.about != "signature" and event.goal is not None:
+        goal = state.goal(event.goal)
+        if event.about == "turn":
+            return state.with_goal(goal.model_copy(update={"turn_reminded": True}))
+        asked = getattr(goal, event.about)  # a mediation or an objection
+        return state.with_goal(goal.model_copy(update={event.about: asked.model_copy(update={"reminded": True})}))
     if state.signing is None:
         return state
     waiting = state.signing.waits

@@ -15,7 +15,7 @@ from domain.plan.amending import require_reasons_to_ease
 from domain.plan.bounds import require_bounds
 from domain.plan.diff import PATH, Change, diff
 from domain.plan.drafting import require_current
-from domain.plan.ground import admitted, require_actor
+from domain.plan.ground import admitted
 from domain.plan.lint import lint_goal
 from domain.plan.parent_change import looked_at
 from domain.plan.patience import by_when
@@ -119,8 +119,6 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
     """Either side proposes or counters before commit closes; in commit this voids signatures (R5.1)."""
     found = admitted(state, context, *NEGOTIABLE)
     goal = state.goal(command.goal)
-    assigner = frozenset({goal.assigned_by}) if goal.assigned_by else frozenset()
-    require_actor(context, found.counterpart | assigner | {found.owner}, "the plan's owner and the counterpart")
     side = found.side_of(context.actor) or Side.COUNTERPART
     if command.definition.kind != goal.definition.kind:
         raise KIND_CHANGED("/definition/kind")
@@ -161,6 +159,11 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
     return [proposed, *voided]
 
 
+def reasoned(changes: tuple[Change, ...], reason: AuthorText) -> dict[str, AuthorText]:
+    """One reason for every change that needs one."""
+    return {change.path: reason for change in changes if change.needs_reason}
+
+
 def _require_reasons(command: ProposeRevision, changes: tuple[Change, ...]) -> None:
     for change in changes:
         if change.needs_reason and change.path not in command.reasons:
@@ -171,7 +174,6 @@ def _require_reasons(command: ProposeRevision, changes: tuple[Change, ...]) -> N
 def accept_revision(state: PlanState, command: AcceptRevision, context: Context) -> list[Event]:
     """The side whose turn it is accepts; whoever proposed has accepted by proposing."""
     found = admitted(state, context, *NEGOTIABLE)
-    require_actor(context, found.counterpart | {found.owner}, "the plan's owner and the counterpart")
     goal = state.goal(command.goal)
     if goal.definition.kind == "kpi":
         raise KPI_NOT_NEGOTIATED("/goal")
@@ -184,7 +186,7 @@ def accept_revision(state: PlanState, command: AcceptRevision, context: Context)
             return []
         raise NOT_YOUR_TURN("/goal")
     require_unblocked(goal)
-    agreed = side.other in goal.accepted
+    agreed = goal.agreed or side.other in goal.accepted  # what was imposed stands without anybody's word
     return [RevisionAccepted(goal=goal.id, hash=goal.hash, side=side, agreed=agreed, by=context.actor)]
 
 
@@ -211,6 +213,7 @@ def revision_proposed(state: PlanState, event: RevisionProposed) -> PlanState:
                 "turn_reminded": False,
                 "mediate_at": event.mediate_by,
                 "before": _standing(goal) if is_okr else None,
+                "imposed": None,
                 "receipt": None,
                 "escalation": None,
                 "served_at": None if is_okr else event.answer_by,
@@ -228,6 +231,7 @@ def _standing(goal: Goal) -> Standing:
         number=goal.number,
         author=goal.author,
         accepted=goal.accepted,
+        imposed=goal.imposed,
         turn=goal.turn,
     )
 
@@ -235,7 +239,7 @@ def _standing(goal: Goal) -> Standing:
 @plan.evolves(RevisionAccepted)
 def revision_accepted(state: PlanState, event: RevisionAccepted) -> PlanState:
     goal: Goal = state.goal(event.goal)
-    answered: dict[str, Any] = {"turn": None, "turn_due": None, "mediate_at": None, "before": None}
+    answered: dict[str, Any] = {"turn": None, "turn_due": None, "mediate_at": None, "before": None, "mediation": None}
     by = goal.accepted_by if event.by is None else goal.accepted_by | {event.by}
     answered |= {"accepted": goal.accepted | {event.side}, "accepted_by": by}
     return state.with_goal(goal.model_copy(update=answered))

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.access.verdict import Grants, Stand
 from domain.directory.state import Role
 from domain.goals import Kpi
+from domain.plan.above import decider_of, mediator_of
 from domain.plan.approvers import in_chain, stands_in
 from domain.plan.ground import Ground
 from domain.plan.state import Goal, PlanState
@@ -110,6 +111,21 @@ def _is_parent_owner(asking: Asking) -> bool:
     )
 
 
+def _is_mediator(asking: Asking) -> bool:
+    """While mediation is open, and for what they imposed."""
+    goal = asking.goal
+    if goal is None:
+        return False
+    if goal.mediation is not None:
+        return asking.person == mediator_of(asking.found, goal)
+    return goal.imposed == goal.hash and goal.author == asking.person
+
+
+def _is_decider(asking: Asking) -> bool:
+    goal = asking.goal
+    return goal is not None and goal.objected and asking.person == decider_of(asking.found, goal)
+
+
 def _is_viewer(asking: Asking) -> bool:
     return asking.goal is not None and asking.person in asking.goal.viewers
 
@@ -119,7 +135,8 @@ OF_GOAL: Mapping[Stand, Callable[[Asking], bool]] = {
     Stand.AUTHOR: _is_author,
     Stand.CONTRIBUTOR: _is_contributor,
     Stand.DATA_OWNER: _is_data_owner,
-    Stand.MEDIATOR: _never,
+    Stand.DECIDER: _is_decider,
+    Stand.MEDIATOR: _is_mediator,
     Stand.PARENT_OWNER: _is_parent_owner,
     Stand.VIEWER: _is_viewer,
 }

@@ -20,7 +20,7 @@ from domain.key_results import Zone
 from domain.messages import Command
 from domain.plan.links import Contributor, Edge
 from domain.plan.signatures import Signing, VoidedSignature
-from domain.plan.talks import Comment, Escalation, Standing
+from domain.plan.talks import Comment, Escalation, Mediation, Objection, Standing
 from domain.plan.talks import Side as Side  # told here to those who speak of a goal's sides
 from domain.plan.tallies import Baseline, Tally
 from domain.sealed import AuthorText
@@ -88,10 +88,16 @@ class Goal(Frozen):
     """What was signed first, once the plan is or was amended (R5.7)."""
     comments: dict[UUID, Comment] = Field(default_factory=dict)
     """What was said of its revisions, in order (R4.4)."""
+    mediation: Mediation | None = None
+    """Somebody above both sides is asked (R4.3)."""
+    imposed: str | None = None
+    """The hash that a mediator imposed: it lies outside the definition, for a mark changes no hash (R4.3)."""
     assigned_by: UUID | None = None
     """KPI: who assigned it."""
-    receipt: Literal["acknowledged", "served"] | None = None
-    """KPI: how the owner received this hash."""
+    receipt: Literal["acknowledged", "served", "decided"] | None = None
+    """KPI: how the owner received this hash, or that an objection to it was decided."""
+    objection: Objection | None = None
+    """KPI: the last one, decided or not (R4.2)."""
     served_at: Instant | None = None
     readings: dict[UUID, Reading] = Field(default_factory=dict)
     """The last of each measure."""
@@ -124,9 +130,9 @@ class Goal(Frozen):
 
     @property
     def agreed(self) -> bool:
-        """OKR: both sides accepted one content hash (R4.1). KPI: acknowledged or served (R2.4)."""
+        """OKR: both sides accepted one content hash, or it was imposed (R4.1, R4.3). KPI: it was received (R2.4)."""
         if self.definition.kind == "okr":
-            return len(self.accepted) == 2
+            return len(self.accepted) == 2 or self.imposed == self.hash
         return self.receipt is not None
 
     @property
@@ -140,9 +146,20 @@ class Goal(Frozen):
         return self.definition.baseline
 
     @property
+    def objected(self) -> bool:
+        """KPI: an objection to this very revision waits for its decision (R4.2)."""
+        objection = self.objection
+        return (
+            objection is not None
+            and objection.outcome is None
+            and objection.number == self.number
+            and self.receipt is None
+        )
+
+    @property
     def on_the_table(self) -> bool:
-        """OKR: a side stands by this hash; not so for a draft, nor for one that was taken back (R4.1)."""
-        return bool(self.accepted)
+        """OKR: somebody stands by this hash; not so for a draft, nor for one that was taken back (R4.1)."""
+        return bool(self.accepted) or self.imposed == self.hash
 
     @property
     def proposed(self) -> bool:

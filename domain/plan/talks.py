@@ -6,11 +6,12 @@ The values lie in `Goal`; the rules that make them are in negotiation, withdrawi
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from domain.goals import GoalDefinition
 from domain.sealed import AuthorText
-from domain.values import Frozen, Instant
+from domain.values import Frozen, Instant, Number
 
 
 class Side(StrEnum):
@@ -48,6 +49,46 @@ class Comment(Frozen):
         return self.blocking and self.resolved_by is None
 
 
+Cause = Literal["silence", "rounds", "requested"]
+"""Why a goal came into mediation: nobody answered, the rounds were spent, or a side asked for it (R4.3)."""
+
+
+class Mediation(Frozen):
+    """Somebody above both sides is asked to end their talk (R4.3)."""
+
+    mediator: UUID | None
+    """Whom it went to; None where nobody was left to ask."""
+    cause: Cause
+    since: int
+    """The version since which they are asked."""
+    due: Instant
+    reminded: bool = False
+
+
+Field = Literal["target", "threshold", "stretch", "weight"]
+"""What an owner may object to in a KPI (R4.2)."""
+
+
+class Objection(Frozen):
+    """What the owner of a KPI holds against one revision of it (R4.2)."""
+
+    number: int
+    """Of the revision: each is objected to once."""
+    hash: str
+    path: Field
+    counter: Number
+    """What the owner would take instead."""
+    reason: AuthorText
+    by: UUID
+    decider: UUID | None
+    """Whom it went to; None where nobody was left to ask."""
+    due: Instant
+    since: int
+    """The version since which they are asked."""
+    reminded: bool = False
+    outcome: Literal["upheld", "rejected"] | None = None
+
+
 class Standing(Frozen):
     """How a goal stood before the revision on the table: what its withdrawal brings back."""
 
@@ -56,6 +97,7 @@ class Standing(Frozen):
     number: int
     author: UUID
     accepted: frozenset[Side] = frozenset()
+    imposed: str | None = None
     turn: Side | None = None
     turn_due: Instant | None = None
     mediate_at: Instant | None = None

@@ -30,7 +30,16 @@ KPI_NOT_NEGOTIATED = problem(
     "assignment.not_negotiated",
     409,
     "A KPI is assigned and acknowledged, not negotiated by its owner.",
-    "Acknowledge it, or speak to who assigned it.",
+    "Acknowledge it, or object to it with a reason and a counter-value.",
+)
+IN_MEDIATION = problem(
+    "negotiation.in_mediation", 409, "A mediator has been asked about this goal.", "Wait for what the mediator decides."
+)
+IMPOSED = problem(
+    "negotiation.imposed",
+    409,
+    "A mediator has imposed this goal: its owner does not revise it.",
+    "Ask the counterpart or the mediator for a revision.",
 )
 COMMENT_BLOCKS = problem(
     "negotiation.comment_blocks",
@@ -42,12 +51,21 @@ COMMENT_BLOCKS = problem(
 
 def require_turn(goal: Goal, side: Side, policy: Policy) -> None:
     """An OKR on the table is answered in turn, and only so many times (R4.1, R4.3)."""
+    require_no_mediation(goal)
+    if side is Side.OWNER and goal.imposed == goal.hash:
+        raise IMPOSED("/goal")
     if goal.turn is None:
         return
     if side is not goal.turn:
         raise NOT_YOUR_TURN("/goal")
     if goal.rounds >= policy.rounds_most:
         raise ROUNDS_SPENT("/definition", most=policy.rounds_most)
+
+
+def require_no_mediation(goal: Goal) -> None:
+    """While a mediator is asked, the revision on the table stays what they were asked about (R4.3)."""
+    if goal.mediation is not None:
+        raise IN_MEDIATION("/goal")
 
 
 def require_unblocked(goal: Goal) -> None:

@@ -12,7 +12,7 @@ from domain.plan.drafting import require_current
 from domain.plan.ground import admitted
 from domain.plan.state import PlanCommand, PlanState, Side, plan
 from domain.plan.talks import Standing
-from domain.plan.turns import KPI_NOT_NEGOTIATED, NOT_PROPOSED, times_to_answer
+from domain.plan.turns import KPI_NOT_NEGOTIATED, NOT_PROPOSED, require_no_mediation, times_to_answer
 from domain.problems import problem
 from domain.values import Hash
 
@@ -58,9 +58,12 @@ def withdraw_revision(state: PlanState, command: WithdrawRevision, context: Cont
     side = found.side_of(context.actor) or Side.COUNTERPART
     if not goal.on_the_table:
         raise NOT_PROPOSED("/goal")
+    back = goal.before
+    if goal.agreed:
+        raise ANSWERED("/hash")
     if side not in goal.accepted:
         raise NOT_YOURS("/hash")
-    back = goal.before
+    require_no_mediation(goal)
     if back is None:
         raise ANSWERED("/hash")
     if back.turn is not None:

@@ -23,7 +23,9 @@ from domain.messages import Event
 from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDrafted
 from domain.plan.dropping import GoalAbandoned
 from domain.plan.duties import AssignmentServed, ResultServed
+from domain.plan.mediation import RevisionImposed
 from domain.plan.negotiation import RevisionAccepted, RevisionProposed
+from domain.plan.objection import AssignmentObjected, ObjectionDecided
 from domain.plan.result import ResultAcknowledged
 from domain.plan.signing import PlanSigned, PlanSubmitted
 from domain.plan.tracking import CheckedIn
@@ -44,6 +46,7 @@ class GoalFacts:
     content: bytes
     weight: Decimal
     accepted_by: set[UUID] = field(default_factory=set)
+    imposed: bool = False
     received: bool = False
     final: bool = False
 
@@ -51,7 +54,7 @@ class GoalFacts:
         """An OKR by its owner and another person, a KPI by receipt (R2.4, R4.1)."""
         if self.kind == "kpi":
             return self.received
-        return person in self.accepted_by and len(self.accepted_by) > 1
+        return self.imposed or (person in self.accepted_by and len(self.accepted_by) > 1)
 
 
 @dataclass
@@ -169,6 +172,18 @@ class CycleModel:
                 assert plan.goals[event.goal].accepted_by == {actor}, "somebody else's revision was withdrawn"
                 plan.goals[event.goal] = plan.before[event.goal]
                 assert plan.goals[event.goal].content == canonical_bytes(back.definition)
+            case RevisionImposed():
+                assert actor != plan.person, "an owner imposed something on themselves"
+                assert event.definition.kind == "okr"
+                content, weight = canonical_bytes(event.definition), event.definition.weight
+                plan.goals[event.goal] = GoalFacts("okr", content, weight, imposed=True)
+            case AssignmentObjected():
+                assert actor == plan.person, "somebody else objected to a KPI"
+                assert not plan.submitted
+                plan.goals[event.goal].received = False
+            case ObjectionDecided():
+                assert actor != plan.person, "an owner decided on their own objection"
+                plan.goals[event.goal].received = True
             case RevisionAccepted():
                 plan.goals[event.goal].accepted_by.add(actor)
             case GoalAbandoned():

@@ -28,7 +28,9 @@ from domain.plan import (
     dropping,
     duties,
     escalating,
+    mediation,
     negotiation,
+    objection,
     parent_change,
     pay,
     result,
@@ -69,13 +71,21 @@ class Goal:
     accepted: set[str] = field(default_factory=set)
     blocking: set[UUID] = field(default_factory=set)
     """Comments that must be resolved first."""
+    imposed: bool = False
+    mediating: bool = False
+    assigner: UUID | None = None
+    author: UUID | None = None
+    objected: str | None = None
+    """The content that an open objection speaks of."""
+    left: str | None = None
+    """The content that an objection spoke of when another one replaced it."""
     received: bool = False
     final: bool = False
     reported: datetime | None = None
 
     @property
     def agreed(self) -> bool:
-        return self.received if self.kind == "kpi" else self.accepted == {"owner", "counterpart"}
+        return self.received if self.kind == "kpi" else self.imposed or self.accepted == {"owner", "counterpart"}
 
 
 @dataclass
@@ -322,12 +332,14 @@ class Model:
         match event:
             case drafting.GoalDrafted() | drafting.GoalAssigned():
                 assert event.hash == goal_hash(event.definition)
-                plan.goals[event.goal] = Goal(event.definition.kind, event.hash, event.definition.weight)
+                goal = plan.goals[event.goal] = Goal(event.definition.kind, event.hash, event.definition.weight)
+                goal.assigner = goal.author = actor
             case drafting.AssignmentAcknowledged() | duties.AssignmentServed():
                 goal = plan.goals[event.goal]
                 assert (goal.kind, goal.hash) == ("kpi", event.hash)
                 assert actor == (SYSTEM if isinstance(event, duties.AssignmentServed) else plan.person)
-                goal.received = True
+                assert actor != SYSTEM or goal.objected is None, "served while an objection waits"
+                goal.received, goal.objected = True, None
             case negotiation.RevisionProposed():
                 self._proposed(plan, actor, event)
             case negotiation.RevisionAccepted():
@@ -336,12 +348,17 @@ class Model:
                 assert self._side(plan, actor) not in goal.accepted, "accepted twice by one side"
                 assert not goal.blocking, "accepted over a comment that blocks"
                 goal.accepted.add(self._side(plan, actor))
+                goal.mediating = False
                 assert event.agreed == goal.agreed
             case withdrawing.RevisionWithdrawn():
                 self._withdrawn(plan.goals[event.goal], self._side(plan, actor), event)
             case visibility.VisibilitySet():
                 goal = plan.goals[event.goal]
                 assert (actor == plan.person) == (goal.kind == "okr"), "a KPI's owner chose who sees it, or a stranger"
+            case mediation.MediationOpened() | mediation.MediationDecided() | mediation.RevisionImposed():
+                self._mediated(plan, plan.goals[event.goal], actor, event)
+            case objection.AssignmentObjected() | objection.ObjectionDecided():
+                self._objected(plan, plan.goals[event.goal], actor, event)
             case comments.RevisionCommented():
                 assert event.hash == plan.goals[event.goal].hash, "a comment on another revision than the one seen"
                 assert not event.asks or plan.goals[event.goal].accepted == {"owner", "counterpart"} - {event.side}
@@ -442,7 +459,48 @@ class Model:
             assert goal.agreed or not goal.accepted or goal.open_rounds <= ROUNDS, "a round too many"
         goal.stood[goal.hash] = (goal.weight, goal.accepted)
         goal.hash, goal.weight, goal.rounds = event.hash, event.definition.weight, goal.rounds + 1
+        assert not goal.mediating, "a side proposed while a mediator was asked"
+        assert not (goal.imposed and actor == plan.person), "an owner revised what was imposed on them"
         goal.accepted, goal.received, goal.final = {self._side(plan, actor)}, False, False
+        goal.imposed, goal.author = False, actor
+        goal.left, goal.objected = goal.objected, None
+
+    def _mediated(self, plan: Plan, goal: Goal, actor: UUID, event: Event) -> None:
+        match event:
+            case mediation.MediationOpened():
+                assert goal.kind == "okr"
+                assert goal.accepted, "a mediator was asked about a draft"
+                assert not goal.agreed
+                assert not goal.mediating, "two mediators were asked"
+                assert event.mediator not in {plan.person, *self._signers_of(plan.person, 0)}, "a side mediates"
+                goal.mediating = True
+            case mediation.MediationDecided():
+                assert goal.mediating
+                assert event.hash == goal.hash
+                assert actor not in {plan.person, *self._signers_of(plan.person, 0)}, "a side mediated"
+                goal.mediating = False
+                if event.outcome == "return":
+                    goal.open_rounds = ROUNDS - 1
+            case mediation.RevisionImposed():
+                assert event.definition.kind == "okr"
+                assert event.definition.ambition == "committed", "an aspirational OKR was imposed"
+                goal.hash, goal.weight, goal.author = event.hash, event.definition.weight, actor
+                goal.accepted, goal.imposed, goal.final = set(), True, False
+                goal.blocking.clear()
+
+    def _objected(self, plan: Plan, goal: Goal, actor: UUID, event: Event) -> None:
+        match event:
+            case objection.AssignmentObjected():
+                assert (goal.kind, goal.hash, actor) == ("kpi", event.hash, plan.person)
+                assert goal.objected != event.hash, "objected to twice"
+                assert not plan.submitted, "objected to what is submitted"
+                goal.objected, goal.received = event.hash, False
+            case objection.ObjectionDecided():
+                asked = goal.objected if event.outcome == "rejected" else goal.left
+                assert asked == event.hash, "decided without an objection"
+                assert actor not in (plan.person, goal.assigner), "the owner or the assigner decided"
+                assert (goal.hash != event.hash) == (event.outcome == "upheld")
+                goal.objected, goal.received = None, True
 
     def _withdrawn(self, goal: Goal, side: str, event: withdrawing.RevisionWithdrawn) -> None:
         assert (event.hash, event.side) == (goal.hash, side), "another revision was withdrawn than the one on the table"
@@ -450,6 +508,7 @@ class Model:
         assert event.back.hash == goal_hash(event.back.definition)
         goal.hash = event.back.hash
         goal.weight, goal.accepted = goal.stood[event.back.hash]
+        goal.imposed = event.back.imposed == goal.hash
         assert {found.value for found in event.back.accepted} == goal.accepted, "somebody stands by what they did not"
 
     def _signing(self, plan: Plan, actor: UUID, event: Event) -> None:
@@ -472,6 +531,8 @@ class Model:
                 about = (event.about, event.goal, event.since)
                 assert about not in plan.told, "reminded twice of one wait"
                 assert plan.person not in event.people or event.about == "turn"
+                if event.about == "objection" and event.goal is not None:
+                    assert plan.goals[event.goal].assigner not in event.people
                 plan.told.add(about)
             case duties.Escalated():
                 assert plan.submitted

@@ -28,6 +28,7 @@ NOT_YOURS = {
     "signing.not_signed",
     "negotiation.not_your_turn",
     "comment.not_yours",
+    "objection.own_case",
     "revision.not_yours",
     "cycle.not_facilitator",
     "plan.unknown",  # nothing of the plan may be seen (R8)

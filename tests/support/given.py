@@ -36,7 +36,9 @@ from domain.messages import Command, Event
 from domain.plan.comments import CommentOnRevision, ResolveComment
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.ground import Ground, ground_of
+from domain.plan.mediation import DecideMediation, RequestMediation
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
+from domain.plan.objection import DecideObjection, ObjectToAssignment
 from domain.plan.signing import SignPlan, SubmitPlan
 from domain.plan.state import Goal, PlanState, Reading
 from domain.plan.tracking import CheckIn
@@ -271,6 +273,35 @@ class World:
     ) -> World:
         settling = {"goal": who(name), "comment": who(comment), "answer": answer}
         self.when(actor, self.plan_ref(), ResolveComment.model_validate(settling))
+        return self
+
+    def mediated(self, actor: UUID = STAFF, name: str = "okr", owner: UUID = STAFF) -> World:
+        """A side asks for mediation."""
+        asking = RequestMediation(goal=who(name), hash=self.goal(name, owner).hash, reason="We are stuck")
+        self.when(actor, self.plan_ref(owner), asking)
+        return self
+
+    def decided(self, actor: UUID, outcome: str, name: str = "okr", owner: UUID = STAFF, **more: Any) -> World:
+        """A mediator's decision."""
+        said = {"goal": who(name), "hash": self.goal(name, owner).hash, "outcome": outcome, "reason": "I heard both"}
+        self.when(actor, self.plan_ref(owner), DecideMediation.model_validate(said | more))
+        return self
+
+    def objected(self, counter: str = "90", name: str = "kpi", owner: UUID = STAFF, **more: Any) -> World:
+        said = {
+            "goal": who(name),
+            "hash": self.goal(name, owner).hash,
+            "counter": counter,
+            "reason": "The yard is shut",
+        }
+        person = self.directory.responsible(owner)
+        self.when(person, self.plan_ref(owner), ObjectToAssignment.model_validate(said | more))
+        return self
+
+    def judged(self, actor: UUID, outcome: str, name: str = "kpi", owner: UUID = STAFF, **more: Any) -> World:
+        """A decision on an objection."""
+        said = {"goal": who(name), "hash": self.goal(name, owner).hash, "outcome": outcome, "reason": "I looked at it"}
+        self.when(actor, self.plan_ref(owner), DecideObjection.model_validate(said | more))
         return self
 
     def acknowledged(self, name: str = "kpi", owner: UUID = STAFF) -> World:
