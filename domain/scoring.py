@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.canonical import canonical_bytes, content_hash
 from domain.cycle.scoring_rules import ScoringRules
 from domain.cycle.state import GoalResult, PlanResult
-from domain.goals import Kpi, Okr
+from domain.goals import Kpi, Okr, plan_hash
 from domain.key_results import KeyResult, Maintained, Measured, Milestones, Ordinal, YesNo
 from domain.payout import Line, crossed, item_points, kpi_attainment, kpi_payout, kpi_value, scorecard
 from domain.plan.state import Goal, PlanState, Reading
@@ -111,9 +111,10 @@ def _line(goal: Goal, kpi: Kpi, rules: ScoringRules) -> Line:
 def plan_result(state: PlanState, rules: ScoringRules, published: int) -> PlanResult:
     """A plan's outcome: OKRs and KPIs each weighted among themselves, side by side (R1, R7.1).
 
-    `published` is the version of the cycle that publishes it.
+    Of what is in force: an amendment that nobody signed grades nothing (R5.7). `published` is the version of the cycle
+    that publishes it.
     """
-    goals = list(state.goals.values())
+    goals = list(state.in_force.values())
     okrs = [
         (goal.definition.weight, objective_score(goal.definition, goal.readings, rules, goal.tallies))
         for goal in goals
@@ -125,7 +126,7 @@ def plan_result(state: PlanState, rules: ScoringRules, published: int) -> PlanRe
     bare = PlanResult(
         plan=state.id,
         owner=state.owner or state.id,
-        plan_hash=state.content_hash(rules.hash),
+        plan_hash=plan_hash((goal.hash for goal in goals), rules.hash),
         okr_score=_mean(okrs),
         kpi_attainment=_shown_or_none(card.attained),
         kpi_payout=_shown_or_none(card.paid),

@@ -62,7 +62,7 @@ class BaselineSet(Event):
 def set_baseline(state: PlanState, command: SetBaseline, context: Context) -> list[Event]:
     """The plan's owner or the number's owner, until track closes; once."""
     admitted(state, context, *NEGOTIABLE, Phase.TRACK)
-    goal = state.goal(command.goal)
+    goal = state.in_force.get(command.goal) or state.goal(command.goal)
     if not isinstance(goal.definition, Kpi):
         raise NOT_A_KPI("/goal")
     if goal.baseline is not None:
@@ -84,5 +84,7 @@ def unfounded(state: PlanState, found: Ground) -> Iterator[tuple[Goal, UUID]]:
 
 @plan.evolves(BaselineSet)
 def baseline_set(state: PlanState, event: BaselineSet) -> PlanState:
-    known = Baseline(value=event.value, unit=event.unit, by=event.by)
-    return state.with_goal(state.goal(event.goal).model_copy(update={"found_baseline": known}))
+    found = {"found_baseline": Baseline(value=event.value, unit=event.unit, by=event.by)}
+    if event.goal in state.in_force:
+        return state.with_report(event.goal, found)
+    return state.with_goal(state.goal(event.goal).model_copy(update=found))  # an amendment would add it

@@ -62,18 +62,21 @@ def fits(measure: Kpi | KeyResult, reading: Reading) -> bool:
     return reading.of is None or reading.of > 0
 
 
-def require_fitting(goal: Goal, reading: Reading, pointer: str) -> None:
+def require_fitting(goal: Goal, readings: Iterable[Reading]) -> None:
     """Refuse a reading of no measure of the goal, or of another kind than the measure's."""
-    measure = measures(goal).get(reading.measure)
-    if measure is None:
-        raise MEASURE_UNKNOWN(f"{pointer}/measure", measure=str(reading.measure))
-    if not fits(measure, reading):
-        raise READING_KIND(pointer, measure=str(reading.measure), expected=TAKES[_kind(measure)][1])
-    if isinstance(measure, Milestones):
-        known = {step.id for step in measure.milestones}
-        for milestone in reading.done or ():
-            if milestone not in known:
-                raise MILESTONE_UNKNOWN(f"{pointer}/done", milestone=str(milestone))
+    asked = measures(goal)
+    for place, reading in enumerate(readings):
+        measure = asked.get(reading.measure)
+        if measure is None:
+            raise MEASURE_UNKNOWN(f"/readings/{place}/measure", measure=str(reading.measure))
+        if not fits(measure, reading):
+            expected = TAKES[_kind(measure)][1]
+            raise READING_KIND(f"/readings/{place}", measure=str(reading.measure), expected=expected)
+        if isinstance(measure, Milestones):
+            known = {step.id for step in measure.milestones}
+            for milestone in reading.done or ():
+                if milestone not in known:
+                    raise MILESTONE_UNKNOWN(f"/readings/{place}/done", milestone=str(milestone))
 
 
 def missing(goal: Goal, readings: Iterable[Reading]) -> list[UUID]:
@@ -85,12 +88,17 @@ def missing(goal: Goal, readings: Iterable[Reading]) -> list[UUID]:
 
 
 def tallied(goal: Goal, readings: Iterable[Reading]) -> dict[UUID, Tally]:
-    """The goal's tallies with these readings; each lies in the band of its time or outside."""
-    found = goal.tallies
+    """The goal's tallies with these readings: of a KPI, and of each band, in which it lay at its time or did not."""
+    found, definition = goal.tallies, goal.definition
+    bands = {}
+    if isinstance(definition, Okr):
+        bands = {item.id: item for item in definition.key_results if isinstance(item, Maintained)}
+        if not bands:
+            return found  # what else an OKR counts is told by the last reading
     for reading in readings:
-        if reading.value is not None:
-            measure = measures(goal).get(reading.measure)
-            inside = isinstance(measure, Maintained) and measure.holds(reading.value)
+        band = bands.get(reading.measure)
+        if reading.value is not None and (band is not None or isinstance(definition, Kpi)):
+            inside = band is not None and band.holds(reading.value)
             tally = found.get(reading.measure, Tally()).counted(reading.value, reading.of, inside=inside)
             found = {**found, reading.measure: tally}
     return found

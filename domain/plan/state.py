@@ -102,7 +102,7 @@ class Goal(Frozen):
     readings: dict[UUID, Reading] = Field(default_factory=dict)
     """The last of each measure."""
     tallies: dict[UUID, Tally] = Field(default_factory=dict)
-    """All numbers of each measure."""
+    """What all readings make together: of a KPI, and of each key result that is kept in a band."""
     found_baseline: Baseline | None = None
     """KPI: measured after it was assigned. It lies outside the definition: it changes no hash (R3.2)."""
     confidence: Share | None = None

@@ -69,8 +69,7 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
     require_active(found, context)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     goal = state.tracked(command.goal)
-    for place, reading in enumerate(command.readings):
-        require_fitting(goal, reading, f"/readings/{place}")
+    require_fitting(goal, command.readings)
     if command.final and late:
         raise LATE_FINAL("/final")
     if command.final:

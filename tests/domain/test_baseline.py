@@ -12,6 +12,7 @@ from domain.cycle.results import PublishResults, ResultsPublished
 from domain.cycle.windows import Phase
 from domain.directory.people import DeactivatePerson
 from domain.directory.state import DIRECTORY
+from domain.plan.amending import RequestAmendment
 from domain.plan.baseline import BaselineSet, SetBaseline
 from domain.plan.ground import ground_of
 from domain.plan.negotiation import ProposeRevision
@@ -81,6 +82,15 @@ def test_r3_2_the_number_s_owner_or_the_plan_s_may_set_it() -> None:
     world = assigned(data_owner=OTHER)
     for stranger in (HEAD, LEAD):
         world.refused("plan.not_allowed", stranger, world.plan_ref(), SetBaseline(goal=who("kpi"), value="1"))
+
+
+def test_r3_2_a_baseline_found_during_an_amendment_counts_for_both() -> None:
+    """What was signed is in force until the chain has signed anew; the amendment must not lose the baseline (R5.7)."""
+    world = assigned().acknowledged().advanced(Phase.COMMIT).submitted().signed().advanced(Phase.TRACK)
+    world.when(STAFF, world.plan_ref(), RequestAmendment(reason="A new quay"))
+    found(world)
+    assert world.goal("kpi").baseline == world.plan().in_force[who("kpi")].baseline == Decimal(50)
+    world.refused("baseline.exists", STAFF, world.plan_ref(), SetBaseline(goal=who("kpi"), value="40"))
 
 
 def test_r3_2_an_okr_has_no_baseline_of_its_own() -> None:

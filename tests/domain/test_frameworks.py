@@ -146,3 +146,14 @@ def test_r2_8_the_next_cycle_of_a_series_keeps_its_units_choices() -> None:
     assert world.last(NextCycleOpened)
     following = world.state(Ref("cycle", following_id(world.cycle)))
     assert following.unit_frameworks == world.the_cycle().unit_frameworks != {}
+
+
+def test_r1_1_who_follows_the_framework_already_is_not_asked_again() -> None:
+    """Somebody brought an OKR into a unit of KPIs: a choice that changes nothing for them still stands."""
+    world = World().founded()
+    world.when(LEAD, DIRECTORY, AddTeam(team=YARD, name="Yard", lead=HEAD))
+    world.opened(STAFF).when(*draft(world))
+    choose(world, "kpi", YARD)
+    world.when(LEAD, DIRECTORY, ChangePerson(person=STAFF, team=YARD))
+    choose(world, "kpi")
+    choose(world, "kpi", YARD, facts=FACTS)

@@ -17,7 +17,9 @@ from domain.cycle.windows import Phase
 from domain.goals import Kpi, Okr, goal_hash
 from domain.key_results import KeyResult, Maintained, Ordinal, YesNo, Zone
 from domain.payout import kpi_value
+from domain.plan.diff import MODELS, PATH, REASONED, diff
 from domain.plan.state import Goal, Reading
+from domain.plan.tallies import Tally
 from domain.plan.tracking import CheckedIn, CheckIn
 from domain.problems import DomainError
 from domain.registry import DECIDERS
@@ -312,3 +314,42 @@ def test_what_a_goal_does_not_say_leaves_its_hash_alone() -> None:
     world = World().founded().opened().drafted().assigned()
     assert [goal_hash(world.goal(name).definition) for name in ("okr", "kpi")] == [okr_before, kpi_before]
     assert kpi(red_line=False) == kpi()
+
+
+def test_r3_4_a_sum_of_more_digits_than_any_number_has_is_rounded_nowhere() -> None:
+    long = Tally(readings=10**9, total=Decimal("9" * 35), out_of=Decimal("9" * 35))
+    counted = long.counted(Decimal("0.000000001"), Decimal("0.000000001"), inside=False)
+    assert Fraction(counted.total) == Fraction("9" * 35) + Fraction(1, 10**9) == Fraction(counted.out_of)
+
+
+# --- reasons (R4.1) ---
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        (okr(due="2027-06-01"), okr(due="2027-06-30"), "due"),
+        (okr(key_results=(maintained(),)), okr(key_results=(maintained("80"),)), "key_results.{band}.low"),
+        (okr(key_results=(maintained(),)), okr(key_results=(maintained(high="100"),)), "key_results.{band}.high"),
+        (kpi(), kpi(flat_from="95"), "flat_from"),
+        (kpi(), kpi(stretch_pays="110"), "stretch_pays"),
+        (kpi(red_line=True), kpi(), "red_line"),
+        (kpi(), kpi(item="bonus"), "item"),
+        (kpi(aggregation="sum"), kpi(aggregation="mean"), "aggregation"),
+    ],
+)
+def test_r4_1_a_changed_target_date_or_kind_needs_a_reason(before: Okr | Kpi, after: Okr | Kpi, path: str) -> None:
+    (change,) = diff(before, after)
+    assert (change.path, change.needs_reason) == (path.format(band=who("band")), True)
+    assert PATH.fullmatch(change.path)
+
+
+def test_r4_1_where_a_number_comes_from_may_change_without_a_reason() -> None:
+    (change,) = diff(kpi(), kpi(frequency="monthly"))
+    assert not change.needs_reason
+
+
+def test_every_field_that_a_difference_names_can_have_a_reason() -> None:
+    """A reason stands under a path; one that no path can name would make its change impossible."""
+    for name in REASONED | set().union(*(model.model_fields for model in MODELS)):
+        assert PATH.fullmatch(name), name

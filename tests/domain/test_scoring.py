@@ -12,9 +12,10 @@ from domain.cycle.results import PublishResults, ResultsPublished
 from domain.cycle.scoring_rules import ScoringRules
 from domain.cycle.windows import Phase
 from domain.payout import kpi_attainment, kpi_payout
+from domain.plan.amending import RequestAmendment
 from domain.plan.state import Reading
 from domain.plan.tracking import CheckIn
-from domain.scoring import band, goal_result, objective_score, progress
+from domain.scoring import band, goal_result, objective_score, plan_result, progress
 from tests.support.given import LEAD, STAFF, World, final_values, increase, kpi, milestones, okr, who
 
 RULES = ScoringRules()
@@ -194,3 +195,14 @@ def test_r3_1_progress_is_bounded_by_policy() -> None:
     assert progress(increase(), reading("30"), capped) == Fraction(9, 10)
     assert progress(increase(), reading("1"), capped) == Fraction(1, 10)
     assert capped.hash != RULES.hash
+
+
+def test_r5_7_an_amendment_that_nobody_signed_grades_nothing() -> None:
+    world = final_values(World().in_track())
+    signed = world.hash()
+    world.when(STAFF, world.plan_ref(), RequestAmendment(reason="A new quay"))
+    reasons = {f"key_results.{who('berths')}.target": "The quay is late"}
+    world.proposed(key_results=(increase(target="15"), milestones()), reasons=reasons)
+    assert world.hash() != signed
+    result = plan_result(world.plan(), RULES, 1)
+    assert (result.plan_hash, result.okr_score) == (signed, Decimal("0.375"))
