@@ -171,7 +171,9 @@ def reverted_to_signed(state: PlanState, event: RevertedToSigned) -> PlanState:
         id_: state.goals.get(id_, signed).model_copy(update={name: getattr(signed, name) for name in REVERTED})
         for id_, signed in amendment.goals.items()
     }
+    back = [gone for id_, gone in state.departed.items() if id_ in goals]
     edges = {id_: edge for id_, edge in state.edges.items() if edge.goal in goals}
+    edges |= {edge.id: edge for gone in back for edge in gone.edges}
     departed = {id_: gone for id_, gone in state.departed.items() if id_ not in goals}
-    signed = {"goals": goals, "edges": edges, "departed": departed, "signing": amendment.signing, "amendment": None}
-    return state.model_copy(update=signed)
+    changes = {"goals": goals, "edges": edges, "departed": departed, "signing": amendment.signing, "amendment": None}
+    return state.model_copy(update=changes)

@@ -6,6 +6,7 @@ as bytes, agreement and signatures are counted by person, and each gate is state
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ from domain.cycle.recomputing import DeadlinesRecomputed
 from domain.cycle.results import ResultsPublished
 from domain.cycle.windows import Phase
 from domain.messages import Event
+from domain.plan.amending import AmendmentRequested, RevertedToSigned
 from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDrafted
 from domain.plan.dropping import GoalAbandoned
 from domain.plan.duties import AssignmentServed, ResultServed
@@ -27,6 +29,7 @@ from domain.plan.mediation import RevisionImposed
 from domain.plan.negotiation import RevisionAccepted, RevisionProposed
 from domain.plan.objection import AssignmentObjected, ObjectionDecided
 from domain.plan.result import ResultAcknowledged
+from domain.plan.sending_back import SignatureWithdrawn
 from domain.plan.signing import PlanSigned, PlanSubmitted
 from domain.plan.tracking import CheckedIn
 from domain.plan.transferring import GoalReceived, GoalTransferred
@@ -71,9 +74,15 @@ class PlanFacts:
     """Who signed, and what the plan said then."""
     received: bool = False
     """The published result."""
+    base: tuple[dict[UUID, GoalFacts], list[tuple[UUID, list[bytes]]]] | None = None
+    """While it is amended: what was signed, and who signed it."""
 
     def content(self) -> list[bytes]:
         return sorted(goal.content for goal in self.goals.values())
+
+    @property
+    def in_force(self) -> dict[UUID, GoalFacts]:
+        return self.goals if self.base is None else self.base[0]
 
     def open_again(self) -> None:
         self.submitted, self.signatures = False, []
@@ -112,7 +121,8 @@ class CycleModel:
             case Phase.COMMIT:
                 return all(plan.signed for plan in plans)
             case Phase.TRACK:
-                return all(goal.final for plan in plans for goal in plan.goals.values())
+                final = all(goal.final for plan in plans for goal in plan.in_force.values())
+                return final and not any(plan.base for plan in plans)
             case Phase.RETROSPECT:
                 return self.published and all(plan.received for plan in plans)
 
@@ -219,11 +229,26 @@ class CycleModel:
                 assert actor not in [signer for signer, _ in plan.signatures], "somebody signed twice"
                 plan.signatures.append((actor, plan.content()))
                 assert event.complete == (len(plan.signatures) == STEPS)
+                if event.complete:
+                    plan.base = None
+            case SignatureWithdrawn():
+                signers = [signer for signer, _ in plan.signatures]
+                plan.signatures = plan.signatures[: signers.index(actor)]
+            case AmendmentRequested():
+                assert plan.signed, "what nobody signed is amended"
+                plan.base = deepcopy(plan.goals), plan.signatures
+                plan.open_again()
+            case RevertedToSigned():
+                assert plan.base is not None, "reverted, and not amended"
+                (plan.goals, plan.signatures), plan.base, plan.submitted = plan.base, None, True
             case SignaturesVoided():
                 plan.open_again()
             case CheckedIn():
                 assert actor == plan.person, "somebody else reported"
-                plan.goals[event.goal].final = event.final
+                reported, amended = plan.in_force[event.goal], plan.goals.get(event.goal)
+                reported.final = event.final
+                if amended is not None and amended.content == reported.content:
+                    amended.final = event.final
             case ResultAcknowledged() | ResultServed():
                 assert self.published, "a result was received that is not published"
                 assert actor in (plan.person, SYSTEM)

@@ -6,6 +6,7 @@ its own goals and signatures. What both books disagree on is a bug in one of the
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ from domain.messages import Event
 from domain.plan import (
     alignment,
     alignment_answers,
+    amending,
     comments,
     drafting,
     dropping,
@@ -95,7 +97,10 @@ class Plan:
     goals: dict[UUID, Goal] = field(default_factory=dict)
     submitted: bool = False
     signers: list[UUID] = field(default_factory=list)
-    asked_besides: UUID | None = None
+    asked_besides: set[UUID] = field(default_factory=set)
+    """By escalation of the step that waits."""
+    base: tuple[dict[UUID, Goal], list[UUID]] | None = None
+    """While it is amended: the goals and the signers of what is in force."""
     receipt: str = ""
     told: set[tuple[str, UUID | None, int]] = field(default_factory=set)
     version: int = 0
@@ -103,6 +108,10 @@ class Plan:
     @property
     def signed(self) -> bool:
         return self.submitted and len(self.signers) == STEPS
+
+    @property
+    def in_force(self) -> dict[UUID, Goal]:
+        return self.goals if self.base is None else self.base[0]
 
 
 @dataclass
@@ -159,7 +168,8 @@ class Model:
                 assert all(goal.agreed for goal in plan.goals.values()), "submitted, and not agreed"
             assert len(set(plan.signers)) == len(plan.signers), "somebody signed twice"
         if self.phase in ("track", "retrospect"):
-            assert all(self.plans[owner].signed for owner in self._taking_part()), "tracked, and not signed"
+            plans = [self.plans[owner] for owner in self._taking_part()]
+            assert all(plan.signed or plan.base for plan in plans), "tracked, and not signed"
 
     # --- the directory ---
 
@@ -223,7 +233,8 @@ class Model:
         if self.phase == "commit":
             return all(plan.signed for plan in plans)
         if self.phase == "track":
-            return all(goal.final for goal in goals)
+            in_force = [goal for plan in plans for goal in plan.in_force.values()]
+            return all(goal.final for goal in in_force) and not any(plan.base for plan in plans)
         found = self.results
         return found is not None and all(plan.receipt == found[plan.owner] for plan in plans if plan.owner in found)
 
@@ -305,7 +316,7 @@ class Model:
         owing = {
             owner
             for owner in self._taking_part()
-            for goal in self.plans[owner].goals.values()
+            for goal in self.plans[owner].in_force.values()
             if not goal.final and (goal.reported is None or goal.reported < since)
         }
         assert set(event.owners) == owing, "the digest names others than those who owe a check-in"
@@ -368,8 +379,11 @@ class Model:
                 plan.goals[event.goal].blocking.discard(event.comment)
             case tracking.CheckedIn():
                 assert (self.phase, actor) == ("track", plan.person)
-                goal = plan.goals[event.goal]
+                goal, amended = plan.in_force[event.goal], plan.goals.get(event.goal)
                 goal.final, goal.reported = event.final, at
+                if amended is not None:
+                    amended.reported = at
+                    amended.final = event.final if amended.hash == goal.hash else amended.final
             case alignment.AlignmentRequested() | alignment.AlignmentAccepted() | alignment.AlignmentConfirmed():
                 self._aligned(plan, actor, event)
             case alignment_answers.AlignmentDeclined():
@@ -514,19 +528,19 @@ class Model:
     def _signing(self, plan: Plan, actor: UUID, event: Event) -> None:
         match event:
             case signing.PlanSubmitted():
-                assert (self.phase, actor, plan.submitted) == ("commit", plan.person, False)
+                assert (self._stage(plan), actor, plan.submitted) == ("commit", plan.person, False)
                 assert event.hash == self._hash(plan)
                 assert not any(goal.blocking for goal in plan.goals.values()), "submitted over a comment that blocks"
                 for kind in ("okr", "kpi"):
                     weights = [goal.weight for goal in plan.goals.values() if goal.kind == kind]
                     assert not weights or sum(weights) == 100, "submitted with other weights than 100"
-                plan.submitted, plan.asked_besides = True, None
+                plan.submitted, plan.asked_besides = True, set()
             case signing.PlanSigned():
                 self._signed(plan, actor, event)
             case voiding.SignaturesVoided():
                 assert plan.submitted
                 assert list(event.signers) == plan.signers, "the voided signatures are not those that were given"
-                plan.submitted, plan.signers, plan.asked_besides = False, [], None
+                plan.submitted, plan.signers, plan.asked_besides = False, [], set()
             case duties.Reminded():
                 about = (event.about, event.goal, event.since)
                 assert about not in plan.told, "reminded twice of one wait"
@@ -539,28 +553,49 @@ class Model:
                 assert not plan.signed
                 to = event.to
                 assert to is None or (self.people[to].active and to not in {*plan.signers, plan.person})
-                plan.asked_besides = to
+                plan.asked_besides |= {to} if to else set()
             case sending_back.PlanRejected() | sending_back.ChangesRequested():
                 assert actor in self._may_sign(plan)
                 assert event.hash == self._hash(plan)
             case sending_back.PlanRecalled():
                 assert actor == plan.person
+            case sending_back.SignatureWithdrawn():
+                assert not plan.signed, "withdrawn after the last signature"
+                place = plan.signers.index(actor)
+                assert list(event.signers) == plan.signers[place:], "others fell than those that stood on it"
+                plan.signers, plan.asked_besides = plan.signers[:place], set()
+            case amending.AmendmentRequested():
+                assert (self.phase, plan.signed, plan.base) == ("track", True, None)
+                assert event.base == self._hash(plan)
+                plan.base = deepcopy(plan.goals), plan.signers
+                plan.submitted, plan.signers = False, []
+            case amending.RevertedToSigned():
+                assert plan.base is not None
+                for id_, goal in plan.base[0].items():
+                    if id_ in plan.goals:
+                        goal.blocking, goal.rounds = plan.goals[id_].blocking, plan.goals[id_].rounds
+                (plan.goals, plan.signers), plan.base, plan.submitted = plan.base, None, True
+                assert event.hash == self._hash(plan), "it went back to something else than what was signed"
+
+    def _stage(self, plan: Plan) -> str:
+        return "commit" if self.phase == "track" and plan.base is not None else self.phase
 
     def _may_sign(self, plan: Plan) -> set[UUID]:
-        besides = {plan.asked_besides} if plan.asked_besides else set()
-        found = self._signers_of(plan.person, len(plan.signers)) | besides
+        found = self._signers_of(plan.person, len(plan.signers)) | plan.asked_besides
         return {person for person in found if self.people[person].active} - {plan.person, *plan.signers}
 
     def _signed(self, plan: Plan, actor: UUID, event: signing.PlanSigned) -> None:
-        assert self.phase == "commit"
+        assert self._stage(plan) == "commit"
         assert plan.submitted
         assert event.hash == self._hash(plan), "a signature over something else than the plan"
         assert event.step == len(plan.signers)
         assert actor == event.signer
         assert actor in self._may_sign(plan), "somebody signed who was not asked"
         plan.signers.append(actor)
-        plan.asked_besides = None
+        plan.asked_besides = set()
         assert event.complete == (len(plan.signers) == STEPS)
+        if event.complete:
+            plan.base = None
 
 
 assert [phase.value for phase in Phase] == PHASES

@@ -13,6 +13,7 @@ from domain.goals import Ambition, Kpi, Okr
 from domain.key_results import Maintained
 from domain.plan.amending import REVERTED, AmendmentRequested, RequestAmendment, RevertToSigned
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
+from domain.plan.dropping import AbandonGoal
 from domain.plan.duties import Reminded
 from domain.plan.easing import eased, raised
 from domain.plan.negotiation import ProposeRevision
@@ -174,6 +175,18 @@ def test_r5_7_revert_returns_to_what_was_signed_with_its_signatures() -> None:
     assert world.goal().final, "what was reported meanwhile stays"
     assert world.goal().agreed
     assert world.failing_checks() == []
+
+
+def test_r5_7_a_revert_brings_an_abandoned_goal_back() -> None:
+    world = World().in_track()
+    signed = world.plan()
+    amended(world)
+    world.when(STAFF, world.plan_ref(), AbandonGoal(goal=who("okr"), hash=world.goal().hash, reason="No ships"))
+    final = CheckIn(goal=who("okr"), confidence="0.5", status="on_track")
+    world.when(STAFF, world.plan_ref(), final)
+    world.when(STAFF, world.plan_ref(), RevertToSigned(reason="Ships again"))
+    assert (world.plan().signing, world.plan().departed) == (signed.signing, {})
+    assert world.goal().status == "on_track"
 
 
 def test_r5_7_a_revert_knows_what_it_takes_back_of_a_goal() -> None:

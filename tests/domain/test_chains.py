@@ -207,6 +207,17 @@ def test_r5_6_each_open_step_has_a_patience_of_its_own() -> None:
     assert world.plan().signed
 
 
+def test_r5_6_an_escalation_passes_over_who_has_signed() -> None:
+    world = chained({"role": "board_approver"}, MANAGER).submitted().signed(min(BOARD))
+    to = []
+    for _ in range(2):
+        world.now = signing(world).escalate_at
+        while "Escalate" not in world.perform(world.plan_ref()):
+            pass
+        to.append(world.last(Escalated).to)
+    assert to == [LEAD, max(BOARD)]
+
+
 def test_r5_6_two_steps_that_opened_together_remind_and_escalate_apart() -> None:
     world = chained(MANAGER, {"role": "finance", "beside": True}).submitted()
     world.now = signing(world).remind_at

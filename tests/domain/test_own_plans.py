@@ -156,6 +156,16 @@ def test_r5_4_who_signed_for_somebody_signs_no_second_step_nor_does_that_somebod
         )
 
 
+def test_r5_4_for_whom_a_delegate_signed_signs_no_other_step() -> None:
+    world = World().founded()
+    for person in (HEAD, OTHER):
+        world.when(LEAD, DIRECTORY, GrantRole(person=person, role=Role.FINANCE))
+    chain = (ApprovalStep(relation="manager"), ApprovalStep(role="finance"))
+    world.opened(policy=Policy(chain=chain)).agreed().advanced(Phase.COMMIT).submitted()
+    delegated(world, HEAD, BOARD[0]).signed(BOARD[0])
+    assert asked(world) == {OTHER}, "the head has signed, through the delegate"
+
+
 def test_r5_4_escalation_passes_the_owners_accounts_over() -> None:
     world = founded(STAFF, Role.BOARD_APPROVER)
     for person in BOARD:
@@ -303,7 +313,9 @@ def judge(found: Organization, signing: Signing, author: UUID | None) -> None:
         principal = human(one.on_behalf_of) if one.on_behalf_of is not None else human(one.signer)
         assert own not in (human(one.signer), principal), "somebody signed a plan of their own"
         assert author is None or author not in (human(one.signer), principal), "its sole author signed it"
-    assert len(set(humans)) == len(humans), "somebody signed twice"
+    spent = [{human(one.signer), human(one.on_behalf_of or one.signer)} for one in signing.signatures]
+    assert sum(map(len, spent)) == len(set().union(*spent)), "somebody signed twice, or for who signed too"
+    humans += [person for both in spent for person in both]
     asked_now = {human(person) for person in approvers(found.world.ground(STAFFED[0]), signing)}
     assert not asked_now & {own, author, *humans}, "somebody is asked who must not sign"
     if signing.complete:

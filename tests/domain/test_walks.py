@@ -32,12 +32,13 @@ from domain.directory.people import ChangePerson, DeactivatePerson
 from domain.directory.roles import GrantRole, RevokeRole
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
+from domain.plan.amending import RequestAmendment, RevertToSigned
 from domain.plan.approvers import next_level
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.ground import ground_of
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import AcknowledgeResult, Reflect
-from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
+from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges, WithdrawSignature
 from domain.plan.signing import SignPlan, SubmitPlan, approvers
 from domain.plan.state import Reading, Side
 from domain.plan.tracking import CheckIn
@@ -143,7 +144,9 @@ class AnyWalk(Linking):
         actor=people,
         owner=owners,
         pick=st.integers(0, 3),
-        act=st.sampled_from(["submit", "sign", "sign", "sign", "reject", "ask", "recall"]),
+        act=st.sampled_from(
+            ["submit", *["sign"] * 3, "reject", "ask", "recall", "withdraw", "amend", "amend", "revert"]
+        ),
     )
     def decides_on_a_plan(self, actor: UUID, owner: UUID, pick: int, act: str) -> None:
         known = self.seen_hashes[owner]
@@ -156,6 +159,9 @@ class AnyWalk(Linking):
             "reject": lambda: RejectPlan(hash=seen, reason="secret"),
             "ask": lambda: RequestChanges(hash=seen, goals=(goal,), reason="secret"),
             "recall": lambda: RecallPlan(reason="secret"),
+            "withdraw": lambda: WithdrawSignature(hash=seen, reason="secret"),
+            "amend": lambda: RequestAmendment(reason="secret"),
+            "revert": lambda: RevertToSigned(reason="secret"),
         }
         self.send(actor, self.refs[owner], commands[act]())
 
@@ -178,6 +184,21 @@ class AnyWalk(Linking):
             self.send(person, ref, SubmitPlan(hash=self.world.hash(owner)))
         for signer in PEOPLE if upto == "signed" else ():
             self.send(signer, ref, SignPlan(hash=self.world.hash(owner)))
+
+    @rule(owner=owners, upto=st.sampled_from(["asked", "changed", "signed", "reverted"]), berths=st.integers(11, 22))
+    def amends_the_likely_way(self, owner: UUID, upto: str, berths: int) -> None:
+        """After commit: a new target through the whole chain, or back to what was signed."""
+        ref, person, goal = self.refs[owner], PERSON_OF[owner], who(f"okr of {owner}")
+        self.send(person, ref, RequestAmendment(reason="secret"))
+        if self.world.plan(owner).amendment is None:
+            return
+        if upto != "asked":
+            changed = okr(key_results=(increase(target=str(berths)), milestones()))
+            self.send(person, ref, ProposeRevision(goal=goal, definition=changed, reasons={target: "secret"}))
+        if upto == "signed":
+            self.goes_the_likely_way(owner, "signed")
+        if upto == "reverted":
+            self.send(HEAD, ref, RevertToSigned(reason="secret"))
 
     @rule(actor=people, owner=owners, mine=st.booleans(), final=st.sampled_from([True, True, False]))
     def checks_in(self, actor: UUID, owner: UUID, mine: bool, final: bool) -> None:
