@@ -52,7 +52,7 @@ def parent_now(edge: Edge, state: PlanState, context: Context) -> Now:
 def is_news(edge: Edge, now: Now) -> bool:
     """Whether the child has neither seen this of its parent, nor was told of it."""
     known = Now(None, edge.moved_to) if edge.dropped else Now(edge.changed_hash or edge.seen_hash)
-    return edge.state == "accepted" and now != known
+    return now != known
 
 
 @plan.evolves(ParentChanged)

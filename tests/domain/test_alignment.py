@@ -85,6 +85,17 @@ def test_r3_7_only_the_goals_owner_asks_and_only_the_parents_answers() -> None:
     accept(world, OTHER)
 
 
+def test_r3_7_whoever_was_asked_for_one_parent_does_not_answer_for_another() -> None:
+    world = World().founded().opened(STAFF, OTHER, HEAD).drafted().drafted("above", OTHER).drafted("top", HEAD)
+    request(world)
+    request(world, edge="to the top", parent=("top", HEAD))
+    for answer in (accept, decline):
+        with pytest.raises(Exception, match="not_allowed"):
+            answer(world, OTHER, "to the top")
+        with pytest.raises(Exception, match="not_allowed"):
+            answer(world, HEAD)
+
+
 def test_r3_9_a_teams_lead_answers_for_its_goals() -> None:
     world = World().founded().opened(STAFF, TEAM).drafted().drafted("above", TEAM)
     request(world, parent=("above", TEAM))
