@@ -71,6 +71,16 @@ async def test_r8_a_parent_that_one_may_not_see_appears_untitled(aligned: World)
     assert (hidden.status_code, hidden.json()["code"]) == (404, "plan.unknown")
 
 
+async def test_r8_nor_one_in_a_plan_of_which_one_sees_the_rest(aligned: World) -> None:
+    await aligned.send("AssignGoal")
+    seen = (await aligned.plan())["state"]["goals"][KPI]["hash"]
+    asked = {"edge": EDGE.replace("a9", "a8"), "goal": OKR, "parent": {"plan": PLAN, "goal": KPI}, "parent_hash": seen}
+    await aligned.send("RequestAlignment", BEN, body=asked)
+    mine, theirs = await alignment(aligned, PLAN, OKR), await alignment(aligned, PLAN, OKR, CEM)
+    assert [parent["title"] for parent in mine["parents"]] == [KPI_TITLE, KPI_TITLE]
+    assert [parent["title"] for parent in theirs["parents"]] == [None, None]
+
+
 async def test_r8_a_child_that_one_may_not_see_does_not_appear_and_does_not_count(aligned: World) -> None:
     await aligned.send("AssignGoal")
     seen = (await aligned.plan())["state"]["goals"]
