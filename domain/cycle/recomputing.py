@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from domain.cycle.opening import require_facilitator
 from domain.cycle.state import CycleCommand, CycleState, cycle
-from domain.cycle.windows import Phase, require_near, require_order
+from domain.cycle.windows import Phase, require_order
 from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.problems import problem
@@ -59,7 +59,6 @@ def recompute_deadlines(state: CycleState, command: RecomputeDeadlines, context:
     if deadlines == state.deadlines and provisional == tuple(phase for phase in state.provisional if phase in free):
         return []
     require_order({phase: deadlines[phase] for phase in coming}, context.at, "")
-    require_near(deadlines, context.at, "")
     return [
         DeadlinesRecomputed(
             deadlines=deadlines, provisional=provisional, holidays=reckoned.holidays, reason=command.reason

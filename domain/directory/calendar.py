@@ -27,6 +27,7 @@ NO_WORKING_DAYS = problem(
 )
 LONGEST_REST = timedelta(days=366)
 """No calendar may leave more days than this without one that works (ours)."""
+MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
 SURE_WEEK = (0, 1, 2, 3)
 """Monday to Thursday: what the weeks of (almost) all countries have in common."""
 
@@ -106,7 +107,7 @@ class Calendar(Frozen):
 
         Raises `calendar.no_working_days`.
         """
-        week = self.week or SURE_WEEK
+        week = self.week or (MONDAY_TO_FRIDAY if self.country is None else SURE_WEEK)
         off = [day.on for day in self.exceptions if not day.works and day.on.weekday() in week]
         begun = last = off[0] if off else None
         for day in off:

@@ -42,7 +42,7 @@ def year_of(country: str, subdivision: str | None, year: int) -> CountryYear:
     """A year as the installed library knows it."""
     entity = _entity(country)
     known = entity.start_year <= year <= entity.end_year
-    found = entity(years=(year,) if known else (), subdiv=subdivision, expand=False, language=entity.default_language)
+    found = entity(years=(year,) if known else (), subdiv=subdivision, language=entity.default_language)
     return CountryYear(
         holidays=frozenset(day for day in found if day.year == year),
         make_up=frozenset(day for day in found.weekend_workdays if day.year == year),
@@ -79,7 +79,7 @@ def _entity(country: str) -> Any:
 
 
 def _is_guessed(found: Any, year: int) -> bool:
-    if getattr(found, "has_substituted_holidays", False):
+    if found.has_substituted_holidays:
         noticed = [key for key in found.special_public_holidays if isinstance(key, int)]
         if year > max(noticed, default=0):
             return True

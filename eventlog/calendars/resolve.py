@@ -9,14 +9,13 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from domain.directory.calendar import NO_WORKING_DAYS, Calendar
+from domain.directory.calendar import MONDAY_TO_FRIDAY, NO_WORKING_DAYS, Calendar
 from domain.values import Duration, Elapsed
 from eventlog.calendars.days import begins_a_day, first_instant, zone_of
 from eventlog.calendars.holidays_of import rest_days, year_of
 
 ONE = timedelta(days=1)
 TICK = timedelta(microseconds=1)
-MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
 FARTHEST = 4_000
 """Days to look at before a calendar is said to have no working days: ten times the longest wait."""
 

@@ -20,7 +20,7 @@ from domain.directory.state import DIRECTORY
 from domain.messages import Wake
 from domain.values import Elapsed, WorkingDays
 from eventlog.calendars import SiteCalendars
-from tests.support.given import HEAD, LEAD, STAFF, World, who
+from tests.support.given import HEAD, LEAD, QUARTER, STAFF, World, who
 
 SITE = who("Shanghai")
 SHANGHAI = Calendar(zone="Asia/Shanghai", country="CN")
@@ -211,7 +211,7 @@ def test_r2_2_only_the_facilitator_recomputes_and_only_a_cycle_that_knows_its_wi
     world.refused("cycle.not_facilitator", HEAD, world.cycle_ref, AGAIN)
     old = world.the_cycle().model_copy(update={"windows": None})
     world.states[world.cycle_ref] = old
-    world.refused("cycle.windows_unknown", LEAD, world.cycle_ref, AGAIN)
+    assert world.refused("cycle.windows_unknown", LEAD, world.cycle_ref, AGAIN).problem.status == 409
 
 
 def test_r2_2_the_new_deadline_is_the_one_that_counts() -> None:
@@ -225,3 +225,11 @@ def test_r2_2_the_new_deadline_is_the_one_that_counts() -> None:
     world.now = old
     assert world.agenda(world.cycle_ref).due == ()
     assert world.agenda(world.cycle_ref).next_due == new
+
+
+def test_r2_1_phases_close_one_after_the_other_never_together() -> None:
+    together = Windows(negotiate=Windows().draft)
+    world = World().founded()
+    opening = OpenCycle(name="Q", facilitator=LEAD, period=QUARTER, windows=together, participants=(STAFF,))
+    refusal = world.refused("cycle.windows_out_of_order", LEAD, world.cycle_ref, opening)
+    assert (refusal.problem.status, refusal.pointer) == (422, "/windows/negotiate")

@@ -142,6 +142,13 @@ def test_r2_2_the_week_is_the_countrys_own() -> None:
     assert the_day(1, "2026-03-05", EGYPT.model_copy(update={"week": (4,)})) == "2026-03-06"
 
 
+def test_r2_2_weekends_are_known_to_both_ends_of_a_year() -> None:
+    assert not works(Calendar(country="DE"), date(2028, 12, 31))  # a Sunday, the 366th day
+    assert not works(Calendar(country="DE"), date(2027, 1, 2))  # a Saturday
+    assert not works(Calendar(country="IR"), date(2027, 1, 1))  # a Friday, and no holiday
+    assert not works(SIX_DAYS, date(2028, 12, 31))
+
+
 def test_r2_2_parts_of_a_country_have_holidays_of_their_own() -> None:
     berlin, bavaria = (Calendar(zone="Europe/Berlin", country="DE", subdivision=land) for land in ("BE", "BY"))
     assert the_day(1, "2026-01-05", berlin) == "2026-01-06"
