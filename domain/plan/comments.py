@@ -209,6 +209,7 @@ def revision_commented(state: PlanState, event: RevisionCommented) -> PlanState:
     goal = state.goal(event.goal)
     said = Comment(
         hash=event.hash,
+        on_draft=not goal.proposed,
         path=event.path,
         by=event.by,
         side=event.side,

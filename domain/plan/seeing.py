@@ -6,7 +6,7 @@ state is seen only where both today's audience and the state of then allow it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from domain.access.grants import SEEING
 from domain.access.verdict import Allow, Facts, Stand, authorize
 from domain.messages import Event
+from domain.plan.comments import CommentResolved
 from domain.plan.ground import Ground
 from domain.plan.stands import OF_GOAL, Asking, stands_of
 from domain.plan.state import Goal, PlanState
@@ -57,16 +58,25 @@ class Sight:
 
     def sees(self, goal: Goal) -> bool:
         """Whether they may see a goal as it stands in some state of the plan."""
+        return self._reads(goal, {goal.first_author, goal.author}, proposed=goal.proposed)
+
+    def _sees_draft(self, goal: Goal) -> bool:
+        """Whether they may see what a goal was before it was proposed."""
+        writers = {goal.first_author} if goal.before is None else {goal.first_author, goal.before.author}
+        return self._reads(goal, writers, proposed=False)
+
+    def _reads(self, goal: Goal, writers: Set[UUID], *, proposed: bool) -> bool:
         now = self._now.get(goal.id, goal)
         if not self.stands:
             return False
-        about = stands_of(Asking(self.person, self.found, self.today, now), OF_GOAL)
-        if self.person in (goal.first_author, goal.author):
+        # Who wrote a later revision did not write this one.
+        about = stands_of(Asking(self.person, self.found, self.today, now), OF_GOAL) - {Stand.AUTHOR}
+        if self.person in writers:
             about |= {Stand.AUTHOR}
         facts = Facts(
             self.stands | about,
             kind=goal.definition.kind,
-            proposed=goal.proposed and now.proposed,
+            proposed=proposed and now.proposed,
             audience=now.audience,
         )
         return isinstance(authorize("see.goal", facts, SEEING), Allow)
@@ -87,13 +97,12 @@ class Sight:
         return shown.model_copy(update={"goals": goals, "departed": departed, "receipt": receipt})
 
     def _uncovered(self, goal: Goal) -> Goal:
-        """The goal without the draft that its first proposal replaced."""
-        if goal.before is None or goal.before.accepted or goal.definition.kind == "kpi" or self._wrote(goal):
+        """The goal without the draft that its first proposal replaced, and what was said of it."""
+        replaced = goal.definition.kind == "okr" and goal.before is not None and not goal.before.accepted
+        comments = {id: said for id, said in goal.comments.items() if not said.on_draft}
+        if (not replaced and len(comments) == len(goal.comments)) or self._sees_draft(goal):
             return goal
-        return goal.model_copy(update={"before": None})
-
-    def _wrote(self, goal: Goal) -> bool:
-        return self.person in (goal.first_author, goal.before.author if goal.before else None)
+        return goal.model_copy(update={"before": None if replaced else goal.before, "comments": comments})
 
     def event(self, event: Event, before: PlanState, after: PlanState) -> Event | None:
         """The event as the person may see it, between the states that it leads from and to; None: not at all.
@@ -114,10 +123,17 @@ class Sight:
             return None
         if not self.scorecard and hasattr(event, "result"):
             return None
+        if isinstance(event, CommentResolved) and self._of_draft(known[event.goal], event.comment):
+            return None
         old = before.goals.get(named) if named is not None else None
         if old is not None and getattr(event, "changes", None) and not self.sees(old):
             return event.model_copy(update={"changes": ()})
         return event
+
+    def _of_draft(self, goal: Goal, comment: UUID) -> bool:
+        """Whether a comment is on a draft that they may not see."""
+        said = goal.comments.get(comment)
+        return said is not None and said.on_draft and not self._sees_draft(goal)
 
 
 def goals_of(state: PlanState) -> dict[UUID, Goal]:

@@ -31,6 +31,8 @@ class Comment(Frozen):
 
     hash: str
     """Of the revision that it speaks of."""
+    on_draft: bool = False
+    """Whether that was a draft, which is not everybody's to read (R8)."""
     path: str | None = None
     """The field, by the difference's path; None: the whole goal."""
     by: UUID
