@@ -17,7 +17,7 @@ import domain.registry
 import domain.words
 from api.field_texts import SENTENCES
 from api.texts import LANGUAGES, LOCALES, PLACEHOLDER, texts_for, texts_in
-from cli.commands import advise
+from cli.commands import advise, problems
 from domain.access.verdict import WORDS as STANDS
 from domain.cycle import advice
 from domain.cycle.advice import Degree, Practice, Stage, UnitFacts
@@ -39,6 +39,7 @@ def sentences() -> Iterator[str]:
         if not problem.code.startswith("toy."):  # another test's made-up world
             yield from (problem.sentence, problem.hint)
     yield from SENTENCES.values()
+    yield from problems.SENTENCES
     yield from WORDS
     yield from advice_sentences()
     yield from who_may()
