@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import advice, alignment, bulk, gate, history, lists, service, state
+from api import advice, alignment, bulk, gate, history, lists, negotiation, service, state
 from api.admission import Admission
 from api.commands import command_route
 from api.errors import add_error_handlers
@@ -19,6 +19,7 @@ from api.texts import LANGUAGES, texts_in
 ROUTERS = (
     state.router,
     alignment.router,
+    negotiation.router,
     gate.router,
     history.router,
     lists.router,

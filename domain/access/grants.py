@@ -208,6 +208,7 @@ SEEING: Mapping[str, Grants] = {
     ),
     "see.history": READS,
     "see.inbox": READS,
+    "see.negotiation": READS,
     "see.plan": READS,
     "see.scorecard": may(*SCORECARD, refusal=PLAN_UNKNOWN),
 }

@@ -20,7 +20,7 @@ from domain.plan.lint import lint_goal
 from domain.plan.negotiation import NOTHING_CHANGED, RevisionProposed, reasoned
 from domain.plan.patience import by_when
 from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
-from domain.plan.talks import Field, Objection
+from domain.plan.talks import KpiField, Objection
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Hash, Instant, Number
@@ -50,7 +50,7 @@ class ObjectToAssignment(PlanCommand):
 
     goal: UUID
     hash: Hash
-    path: Field = "target"
+    path: KpiField = "target"
     """What the counter-value stands for."""
     counter: Number
     reason: AuthorText
@@ -62,7 +62,7 @@ class DecideObjection(PlanCommand):
     goal: UUID
     hash: Hash
     """Of the revision that was objected to."""
-    outcome: Literal["upheld", "rejected"]
+    outcome: Literal["rejected", "upheld"]
     definition: Kpi | None = None
     """Of an upheld objection: what is assigned instead."""
     reason: AuthorText
@@ -85,7 +85,7 @@ class AssignmentObjected(Event):
     goal: UUID
     hash: Hash
     by: UUID
-    path: Field
+    path: KpiField
     counter: Number
     reason: AuthorText
     decider: UUID | None = None

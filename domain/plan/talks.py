@@ -67,7 +67,7 @@ class Mediation(Frozen):
     reminded: bool = False
 
 
-Field = Literal["target", "threshold", "stretch", "weight"]
+KpiField = Literal["target", "threshold", "stretch", "weight"]
 """What an owner may object to in a KPI (R4.2)."""
 
 
@@ -77,7 +77,7 @@ class Objection(Frozen):
     number: int
     """Of the revision: each is objected to once."""
     hash: str
-    path: Field
+    path: KpiField
     counter: Number
     """What the owner would take instead."""
     reason: AuthorText

@@ -31,6 +31,7 @@ HIDDEN = {
     f"/plans/{PLAN}/goals/{OKR}": "plan.unknown",
     f"/plans/{PLAN}/goals/{KPI}": "plan.unknown",
     f"/plans/{PLAN}/goals/{OKR}/alignment": "plan.unknown",
+    f"/plans/{PLAN}/goals/{OKR}/negotiation": "plan.unknown",
 }
 """What is not there for somebody who sees nothing of the plan."""
 
@@ -44,7 +45,7 @@ def test_every_action_has_a_line_in_the_table() -> None:
 
 def test_every_event_says_to_the_auditor_which_commands_it_may_be_the_first_of() -> None:
     """Add a new event to domain/access/first_events.py, or here, if it only ever follows another."""
-    assert set(EVENTS) - set(FIRST_OF) == {"CycleClosed", "EffectTaken", "SignaturesVoided"}
+    assert set(EVENTS) - set(FIRST_OF) == {"CycleClosed", "EffectTaken", "RevisionImposed", "SignaturesVoided"}
 
 
 def routes(app: FastAPI) -> list[BaseRoute]:
@@ -111,6 +112,7 @@ def paths() -> dict[str, str]:
         f"/plans/{PLAN}/goals/{OKR}": "see.goal",
         f"/plans/{PLAN}/goals/{KPI}": "see.goal",
         f"/plans/{PLAN}/goals/{OKR}/alignment": "see.alignment",
+        f"/plans/{PLAN}/goals/{OKR}/negotiation": "see.negotiation",
         "/feed": "see.feed",
         "/inbox": "see.inbox",
     }
