@@ -26,6 +26,10 @@ class Ambition(StrEnum):
     ASPIRATIONAL = "aspirational"
 
 
+MOST_KEY_RESULTS = 30
+"""Of one goal."""
+
+
 class Okr(Frozen):
     """An objective with its key results."""
 
@@ -38,7 +42,7 @@ class Okr(Frozen):
     """Percentage points of the plan's OKRs (R3.4)."""
     due: Date | None = None
     """The last day on which it counts; absent: the period's last (R3.8)."""
-    key_results: tuple[KeyResult, ...] = Field(min_length=1, max_length=30)
+    key_results: tuple[KeyResult, ...] = Field(min_length=1, max_length=MOST_KEY_RESULTS)
 
     @model_validator(mode="after")
     def _distinct(self) -> Okr:

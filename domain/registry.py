@@ -39,6 +39,7 @@ import domain.plan.dropping
 import domain.plan.duties
 import domain.plan.escalating
 import domain.plan.mediation
+import domain.plan.moving
 import domain.plan.negotiation
 import domain.plan.objection
 import domain.plan.parent_change

@@ -8,6 +8,7 @@ from cli.replaying.definitions import text
 from cli.replaying.words import WORDS, Teller
 from domain.plan.dropping import GoalAbandoned
 from domain.plan.escalating import GoalEscalated
+from domain.plan.moving import KeyResultMoved
 from domain.plan.pay import PayLinked, PayUnlinked
 from domain.plan.sharing import ContributorAdded, ShareAccepted, ShareDeclined
 from domain.plan.transferring import GoalReceived, GoalTransferred
@@ -39,6 +40,11 @@ def _received(teller: Teller, event: GoalReceived) -> Iterable[str]:
     yield f"brought {teller.goal(event.goal)} in from the plan of {teller.name(event.from_owner)}"
 
 
+def _key_result_moved(teller: Teller, event: KeyResultMoved) -> Iterable[str]:
+    what = teller.goal(event.key_result)
+    yield f"moved the key result {what} from {teller.goal(event.goal)} to {teller.goal(event.to_goal)}"
+
+
 def _escalated(teller: Teller, event: GoalEscalated) -> Iterable[str]:
     above = "the facilitator" if event.to is None else teller.name(event.to)
     yield f"told {above} that {teller.goal(event.goal)} cannot be promised"
@@ -62,6 +68,7 @@ WORDS |= {
     GoalEscalated: _escalated,
     GoalTransferred: _transferred,
     GoalReceived: _received,
+    KeyResultMoved: _key_result_moved,
     PayLinked: _pay_linked,
     PayUnlinked: _pay_unlinked,
 }

@@ -146,6 +146,7 @@ PLAN: Mapping[str, Grants] = {
     "EscalateGoal": may(OWNER, phases=ALIGNABLE),
     "LinkPay": LINKS_PAY,
     "MarkServed": DUTY,
+    "MoveKeyResult": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
     "ReceiveGoal": may(ABOVE, FACILITATOR, phases=NEGOTIABLE, unless=(Stand.SELF_OF_OWNER,)),
     "ObjectToAssignment": may(OWNER, phases=NEGOTIABLE),
     "ProposeRevision": may(OWNER, COUNTERPART, ASSIGNER, MEDIATOR, phases=NEGOTIABLE),

@@ -179,10 +179,10 @@ def acknowledge_assignment(state: PlanState, command: AcknowledgeAssignment, con
     return [AssignmentAcknowledged(goal=goal.id, hash=goal.hash)]
 
 
-def require_current(goal: Goal, seen: str) -> None:
+def require_current(goal: Goal, seen: str, pointer: str = "/hash") -> None:
     """A decision names the hash that was seen; another one is stale."""
     if goal.hash != seen:
-        raise STALE_GOAL("/hash", number=goal.number, now=goal.hash)
+        raise STALE_GOAL(pointer, number=goal.number, now=goal.hash)
 
 
 @plan.evolves(PlanOpened)

@@ -31,6 +31,7 @@ from domain.plan import (
     duties,
     escalating,
     mediation,
+    moving,
     negotiation,
     objection,
     parent_change,
@@ -410,6 +411,8 @@ class Model:
                 plan.goals[event.goal] = Goal(goal.kind, goal.hash, goal.weight)
                 if event.on_the_table:
                     plan.goals[event.goal].accepted.add(self._side(plan, actor))
+            case moving.KeyResultMoved():
+                assert event.goal != event.to_goal
             case sharing.ContributorAdded() | escalating.GoalEscalated():
                 assert actor == plan.person
             case sharing.ShareAccepted() | sharing.ShareDeclined():

@@ -8,11 +8,12 @@ from domain.messages import Command
 from domain.plan.assigning import AssignGoals, Assignment
 from domain.plan.dropping import AbandonGoal
 from domain.plan.escalating import EscalateGoal
+from domain.plan.moving import MoveKeyResult
 from domain.plan.pay import LinkPay, UnlinkPay
 from domain.plan.sharing import AcceptShare, AddContributor, DeclineShare
 from domain.plan.transferring import TransferGoal
 from tests.domain.rows import BEFORE_TRACK, Row
-from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, kpi, okr, who
+from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, increase, kpi, okr, who
 
 
 def _open() -> World:
@@ -43,6 +44,22 @@ def _two_plans() -> World:
     return World().founded().opened(STAFF, OTHER).drafted().proposed()
 
 
+def _two_goals() -> World:
+    world = _open().drafted("other", definition=okr(key_results=(increase("cranes"),))).drafted()
+    return world.proposed().accepted().proposed(name="other").accepted(name="other")
+
+
+def _move(world: World) -> Command:
+    return MoveKeyResult(
+        goal=who("okr"),
+        hash=world.goal().hash,
+        key_result=who("steps"),
+        to_goal=who("other"),
+        to_hash=world.goal("other").hash,
+        reason="They build it",
+    )
+
+
 def _transfer(world: World) -> Command:
     return TransferGoal(
         goal=who("okr"), hash=world.goal().hash, cycle=world.cycle, to_owner=OTHER, reason="The berths are theirs now"
@@ -68,6 +85,7 @@ ROWS: dict[str, Row] = {
         lambda _: EscalateGoal(goal=OKR, reason="The cranes come late"), _on_the_table, frozenset({STAFF}), TRACKED
     ),
     "LinkPay": Row(lambda _: LinkPay(goal=OKR), _on_the_table, frozenset({HEAD}), tuple(Phase)),
+    "MoveKeyResult": Row(_move, _two_goals, frozenset({STAFF, HEAD}), BEFORE_TRACK),
     "TransferGoal": Row(_transfer, _two_plans, frozenset({HEAD, LEAD}), BEFORE_TRACK),
     "UnlinkPay": Row(lambda _: UnlinkPay(goal=OKR), _linked, frozenset({HEAD}), tuple(Phase)),
 }
