@@ -12,9 +12,10 @@ from uuid import UUID
 
 from domain.access.refusals import NOT_ADMIN
 from domain.decider import Context
+from domain.directory.edits import DelegationTurn
 from domain.directory.effects import applied, from_when, less
 from domain.directory.requiring import require_person
-from domain.directory.state import Delegation, DelegationTurn, DirectoryState, Role, directory
+from domain.directory.state import Delegation, DirectoryState, Role, directory
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
 from domain.values import Instant

@@ -13,17 +13,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.decider import Context
-from domain.directory.state import (
-    DIRECTORY,
-    DelegationTurn,
-    DirectoryState,
-    Edit,
-    Pending,
-    Person,
-    PersonEdit,
-    TeamEdit,
-    directory,
-)
+from domain.directory.edits import DelegationTurn, Edit, Pending, PersonEdit, TeamEdit
+from domain.directory.state import DIRECTORY, DirectoryState, Person, directory
 from domain.messages import Command, Event, Wake
 from domain.values import Instant
 
@@ -102,8 +93,8 @@ def _folded(state: DirectoryState, changes: Iterable[Edit]) -> DirectoryState:
 def _edited(person: Person, change: PersonEdit) -> Person:
     places = _placed(change, "manager", "functional_manager", "team", "site", "account_of")
     update = _present(change, "name") | places
-    if change.returns:
-        # Who comes back is asked anew for what they may do.
+    if change.returns and not person.active:
+        # Who comes back is asked anew for what they may do; who is back already keeps it.
         update |= {"active": True, "roles": frozenset(), "grants": frozenset()}
     return person.model_copy(update=update)
 

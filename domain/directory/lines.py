@@ -6,9 +6,10 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.decider import Context
+from domain.directory.edits import PersonEdit
 from domain.directory.effects import applied, circles, from_when
 from domain.directory.requiring import require_person
-from domain.directory.state import DirectoryState, PersonEdit, directory
+from domain.directory.state import DirectoryState, directory
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
 from domain.values import Instant

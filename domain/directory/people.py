@@ -6,9 +6,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.decider import Context
+from domain.directory.edits import PersonEdit, Placed
 from domain.directory.effects import applied, circles, from_when
 from domain.directory.requiring import require_known, require_person, require_site, require_team
-from domain.directory.state import DirectoryState, Person, PersonEdit, Placed, Role, directory, with_person
+from domain.directory.state import DirectoryState, Person, Role, directory, with_person
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
 from domain.sealed import PersonName

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from domain.decider import Context
 from domain.directory.calendar import Calendar
-from domain.directory.state import DirectoryState, Placed
+from domain.directory.edits import Placed
+from domain.directory.state import DirectoryState
 from domain.problems import problem
 
 PERSON_UNKNOWN = problem(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from domain.decider import Decider, Ref
 from domain.directory.calendar import Calendar, Site
+from domain.directory.edits import Pending
 from domain.sealed import CommonName, PersonName
 from domain.values import Frozen, Instant
 
@@ -31,10 +31,6 @@ class Role(StrEnum):
     """Looks after the people of a unit, and signs where a chain asks for it (R5.2)."""
     FINANCE = "finance"
     """Signs where a chain asks whether the money is there (R5.2)."""
-
-
-Placed = UUID | Literal["none"] | None
-"""A place that an edit gives somebody: absent, they keep theirs; `none`, they have one no longer."""
 
 
 class Grant(Frozen):
@@ -92,66 +88,6 @@ class Delegation(Frozen):
     """Whether it is in force: set by events, so that what has no clock can ask."""
     ended: bool = False
     """Whether it was ended before its time."""
-
-
-class PersonEdit(Frozen):
-    """What changes of a person; absent fields stay."""
-
-    kind: Literal["person"] = "person"
-    person: UUID
-    name: PersonName | None = None
-    manager: Placed = None
-    functional_manager: Placed = None
-    team: Placed = None
-    site: Placed = None
-    account_of: Placed = None
-    returns: bool = False
-
-    @property
-    def subject(self) -> UUID:
-        """What it changes."""
-        return self.person
-
-
-class TeamEdit(Frozen):
-    """What changes of a team; absent fields stay."""
-
-    kind: Literal["team"] = "team"
-    team: UUID
-    name: CommonName | None = None
-    lead: UUID | None = None
-    parent: Placed = None
-    legal_entity: bool | None = None
-
-    @property
-    def subject(self) -> UUID:
-        """What it changes."""
-        return self.team
-
-
-class DelegationTurn(Frozen):
-    """A delegation begins or ends."""
-
-    kind: Literal["delegation"] = "delegation"
-    delegation: UUID
-    active: bool
-
-    @property
-    def subject(self) -> UUID:
-        """What it changes."""
-        return self.delegation
-
-
-Edit = PersonEdit | TeamEdit | DelegationTurn
-
-
-class Pending(Frozen):
-    """What is decided and takes effect later."""
-
-    due: Instant
-    version: int
-    """The version of the event that decided it."""
-    change: Annotated[Edit, Field(discriminator="kind")]
 
 
 class DirectoryState(Frozen):

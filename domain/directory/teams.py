@@ -6,9 +6,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.decider import Context
+from domain.directory.edits import Placed, TeamEdit
 from domain.directory.effects import applied, circles, from_when
 from domain.directory.requiring import require_person, require_team
-from domain.directory.state import DirectoryState, Placed, Team, TeamEdit, directory
+from domain.directory.state import DirectoryState, Team, directory
 from domain.messages import Command, Event, Wake
 from domain.problems import problem
 from domain.sealed import CommonName

@@ -184,6 +184,16 @@ def test_who_comes_back_is_active_without_the_roles_they_had() -> None:
     assert world.when(LEAD, DIRECTORY, ChangePerson(person=OTHER, returns=True)) == []
 
 
+def test_who_is_back_before_their_date_keeps_what_they_were_given_since() -> None:
+    world = World().founded()
+    world.when(LEAD, DIRECTORY, DeactivatePerson(person=OTHER))
+    world.when(LEAD, DIRECTORY, ChangePerson(person=OTHER, returns=True, valid_from=MAY))
+    world.when(LEAD, DIRECTORY, ChangePerson(person=OTHER, returns=True))
+    world.when(LEAD, DIRECTORY, GrantRole(person=OTHER, role=Role.ADMIN))
+    world.when(SYSTEM, DIRECTORY, TakeEffect(due=MAY), at=MAY)
+    assert world.directory.holders(Role.ADMIN) == {LEAD, OTHER}
+
+
 def test_r5_5_a_delegate_stands_in_from_the_first_day_to_the_last() -> None:
     world = World().founded()
     world.when(STAFF, DIRECTORY, delegation())

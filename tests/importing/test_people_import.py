@@ -6,18 +6,20 @@ from uuid import uuid4
 
 import pytest
 
+from cli.importing import read_directory, run_import
 from cli.people.reading import read_one, read_tables
 from cli.people.running import import_people, open_directory
-from cli.people.table import PEOPLE
+from cli.people.table import PEOPLE, TEAMS
 from cli.tables import TableError
 from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.state import DIRECTORY
 from domain.problems import DomainError
 from eventlog.decision import Order, Step
-from tests.importing.imports import ORGANIZATION, engine_on
+from tests.importing.imports import ORGANIZATION, engine_on, plan_for
 from tests.importing.test_command_line import Terminal
 from tests.support.given import LEAD
 
+HARBOUR = Path(__file__).resolve().parents[2] / "examples" / "harbour"
 PEOPLE_CSV = "key,name,manager,team,roles\nlin,Lin Wei,,,admin\nb,Bo Lund,lin,yard,\nc,Chen Jie,b,yard,board_approver\n"
 TEAMS_CSV = "key,name,lead\nyard,Shipyard,b\n"
 
@@ -65,6 +67,23 @@ async def test_people_are_shown_imported_once_and_exported_again(
     broken = terminal.file("broken.csv", "name,manager\nLin Wei,Nobody\n")
     called = await terminal.run("people", "import", broken, "--organization", ORGANIZATION)
     assert (called.code, called.err.split(": ")[2]) == (2, "people.person_unknown")
+
+
+async def test_the_example_tables_fit_the_example_directory(database: str, tmp_path: Path) -> None:
+    """Keys name the same people in TOML and CSV."""
+    toml = read_directory((HARBOUR / "directory.toml").read_bytes())
+    async with engine_on(database, tmp_path / "home") as engine:
+        await run_import(engine, await plan_for(engine, (HARBOUR / "2027-Q1.md").read_bytes(), toml))
+        tables = read_tables((HARBOUR / "people.csv").read_bytes())
+        tables[TEAMS] = read_one((HARBOUR / "teams.csv").read_bytes(), TEAMS)
+        report = await import_people(engine, ORGANIZATION, tables, now=datetime.now(UTC))
+        assert {change.what for change in report.changes if change.kind == "person"} == {"changed"}
+        assert {one.field for change in report.changes for one in change.fields if change.kind == "person"} == {
+            "functional_manager",
+            "team",
+            "roles",
+        }
+        assert (await import_people(engine, ORGANIZATION, tables, now=datetime.now(UTC))).outcome == "unchanged"
 
 
 async def test_thousands_of_people_are_one_request(database: str, tmp_path: Path) -> None:
