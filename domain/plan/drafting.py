@@ -11,7 +11,7 @@ from domain.decider import Context
 from domain.goals import Kpi, Okr, goal_hash
 from domain.messages import Event, Wake
 from domain.plan.bounds import require_bounds
-from domain.plan.ground import admitted, require_actor
+from domain.plan.ground import Ground, admitted, require_actor
 from domain.plan.lint import lint_goal
 from domain.plan.patience import by_when
 from domain.plan.state import Goal, OpeningCommand, PlanCommand, PlanState, plan
@@ -120,6 +120,12 @@ def opening(state: PlanState, command: OpeningCommand) -> list[Event]:
     return [] if state.cycle else [PlanOpened(cycle=command.cycle, owner=command.owner)]
 
 
+def require_framework(found: Ground, definition: Okr | Kpi, pointer: str) -> None:
+    """The instrument that the plan's unit or cycle runs by, or either in a composite one (R1.1)."""
+    if found.framework not in (Framework.COMPOSITE, definition.kind):
+        raise FRAMEWORK(pointer, framework=found.framework.value.upper())
+
+
 @plan.decides(DraftGoal)
 def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[Event]:
     """The owner, the counterpart or the facilitator writes an OKR before commit closes."""
@@ -129,8 +135,7 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
         found.counterpart | {found.owner, found.cycle.facilitator or found.owner},
         "the plan's owner, the counterpart and the facilitator",
     )
-    if found.framework is Framework.KPI:
-        raise FRAMEWORK("/definition/kind", framework="KPI")
+    require_framework(found, command.definition, "/definition/kind")
     require_bounds(found, command.definition)
     require_room(state, command)
     drafted = GoalDrafted(
@@ -150,8 +155,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
     above = found.manager.union(found.directory.line_above(found.owner))
     allowed = above | {found.cycle.facilitator} if found.cycle.facilitator else above
     require_actor(context, allowed - {found.owner}, "people above the owner and the facilitator")
-    if found.framework is Framework.OKR:
-        raise FRAMEWORK("/definition/kind", framework="OKR")
+    require_framework(found, command.definition, "/definition/kind")
     require_bounds(found, command.definition)
     require_room(state, command)
     assigned = GoalAssigned(

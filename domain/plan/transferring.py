@@ -14,12 +14,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.cycle.policy import Framework
 from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context, Ref
 from domain.goals import GoalDefinition
 from domain.messages import Event, Wake
-from domain.plan.drafting import FRAMEWORK, opening, require_current, require_room
+from domain.plan.drafting import opening, require_current, require_framework, require_room
 from domain.plan.ground import NOT_PARTICIPANT, Ground, admitted
 from domain.plan.links import Contributor, Edge
 from domain.plan.patience import by_when
@@ -188,8 +187,7 @@ def receive_goal(state: PlanState, command: ReceiveGoal, context: Context) -> li
     if gone is None or gone.to != context.stream or source.owner is None:
         raise GOAL_UNKNOWN("/goal", goal=str(command.goal))
     definition = gone.goal.definition
-    if found.cycle.framework is (Framework.KPI if definition.kind == "okr" else Framework.OKR):
-        raise FRAMEWORK("/to_owner", framework=found.cycle.framework.value.upper())
+    require_framework(found, definition, "/to_owner")
     require_room(state, command)
     on_the_table = definition.kind == "okr" and gone.goal.proposed and context.actor in found.counterpart
     answer_by, mediate_by = times_to_answer(found, context, Side.OWNER) if on_the_table else (None, None)

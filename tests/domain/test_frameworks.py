@@ -19,6 +19,8 @@ from domain.directory.people import ChangePerson
 from domain.directory.state import DIRECTORY
 from domain.directory.teams import AddTeam, ChangeTeam
 from domain.plan.drafting import AssignGoal, DraftGoal
+from domain.plan.transferring import TransferGoal
+from domain.problems import DomainError
 from tests.support.given import HEAD, LEAD, OTHER, QUARTER, STAFF, TEAM, World, kpi, okr, who
 
 YARD, DOCKS = who("yard"), who("docks")
@@ -120,6 +122,16 @@ def test_r1_1_goals_outside_the_unit_do_not_hinder_its_choice() -> None:
     shielded = choose(housed(), "composite", DOCKS)
     shielded.when(*draft(shielded))
     choose(shielded, "kpi", YARD)
+
+
+def test_r1_1_no_goal_is_transferred_into_a_plan_that_has_no_place_for_it() -> None:
+    world = choose(housed(), "okr", YARD)
+    world.when(*assign(world, OTHER))
+    goal = world.goal("k", OTHER)
+    moved = TransferGoal(goal=goal.id, hash=goal.hash, cycle=world.cycle, to_owner=STAFF, reason="It is theirs")
+    with pytest.raises(DomainError) as refusal:
+        world.when(HEAD, world.plan_ref(OTHER), moved)
+    assert (refusal.value.code, refusal.value.pointer) == ("cycle.framework", "/to_owner")
 
 
 def test_r1_1_a_unit_must_be_there() -> None:
