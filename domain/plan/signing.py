@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.access.refusals import NOT_APPROVER as NOT_APPROVER
-from domain.access.refusals import OWN_PLAN as OWN_PLAN
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
@@ -151,9 +150,6 @@ def require_hash(state: PlanState, found: Ground, seen: str) -> None:
 def waiting(state: PlanState, seen: str, context: Context) -> tuple[Ground, Signing, int, Seat]:
     """What every decision of an approver checks first; the step that it is about, and how they came to it."""
     found = admitted(state, context, Phase.COMMIT)
-    human = found.directory.human(context.actor)
-    if human == found.human:
-        raise OWN_PLAN()
     require_hash(state, found, seen)
     signing = state.signing
     if signing is None:
@@ -162,6 +158,7 @@ def waiting(state: PlanState, seen: str, context: Context) -> tuple[Ground, Sign
         raise COMPLETE()
     place = step_for(found, signing, context.actor)
     if place is None:
+        human = found.directory.human(context.actor)
         if any(human == found.directory.human(signature.signer) for signature in signing.signatures):
             raise SIGNED_ALREADY()
         raise SOLE_AUTHOR() if human == sole_author(found, signing.alone) else NOT_APPROVER()
