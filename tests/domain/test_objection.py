@@ -201,11 +201,14 @@ def test_r4_2_a_decision_names_the_revision_that_was_objected_to() -> None:
 
 
 def test_r4_2_who_wrote_the_present_revision_does_not_decide_either() -> None:
-    """The head assigned it, the lead revised it: then both have spoken, and the board decides."""
-    world = World().founded().opened()
-    world.when(LEAD, world.plan_ref(), AssignGoal(cycle=world.cycle, owner=STAFF, goal=who("kpi"), definition=kpi()))
+    """A facilitator assigned it and reports to the head, who revised it: both have spoken, and the lead decides."""
+    world = World().founded()
+    given = {"name": "Q2", "facilitator": OTHER, "period": QUARTER, "participants": (STAFF,)}
+    world.when(LEAD, world.cycle_ref, OpenCycle.model_validate(given))
+    world.when(OTHER, world.plan_ref(), AssignGoal(cycle=world.cycle, owner=STAFF, goal=who("kpi"), definition=kpi()))
+    assert world.objected().last(AssignmentObjected).decider == HEAD
     revised(world, "110").objected()
-    assert world.last(AssignmentObjected).decider == min(BOARD)
+    assert world.last(AssignmentObjected).decider == LEAD
 
 
 def test_r4_2_where_the_line_ends_a_board_approver_decides_and_where_nobody_is_left_it_waits() -> None:
