@@ -15,9 +15,9 @@ from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.plan.above import asked_on
 from domain.plan.alignment import ALIGNABLE
 from domain.plan.alignment_answers import answering
+from domain.plan.approvers import open_now, seats
 from domain.plan.baseline import ESTABLISHING, unfounded
 from domain.plan.ground import Ground
-from domain.plan.signing import approvers
 from domain.plan.state import Goal, PlanState
 from domain.values import Frozen, Instant
 
@@ -227,10 +227,12 @@ def _signing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait
         if all(goal.agreed for goal in state.goals.values()):
             yield _altered(base, what=What.SUBMIT, hash=now)
         return
-    for person in sorted(approvers(found, state.signing)):
+    signing = state.signing
+    asked = {person: signing.waits[step] for step in open_now(found, signing) for person in seats(found, signing, step)}
+    for person, wait in sorted(asked.items()):
         voided = next((item for item in reversed(state.voided) if item.signature.signer == person), None)
-        due = _earliest(base.due, state.signing.escalate_at)
-        item = _altered(base, person=person, hash=now, due=due, since=state.signing.since)
+        due = _earliest(base.due, wait.escalate_at)
+        item = _altered(base, person=person, hash=now, due=due, since=wait.since)
         if voided is None:
             yield _altered(item, what=What.SIGN)
         else:

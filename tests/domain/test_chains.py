@@ -24,6 +24,8 @@ from domain.plan.rerouting import Rerouted
 from domain.plan.sending_back import RejectPlan, SignatureWithdrawn, WithdrawSignature
 from domain.plan.signatures import Signing
 from domain.plan.signing import PlanSigned, PlanSubmitted, SignPlan, SubmitPlan
+from domain.values import SYSTEM
+from domain.waiting import plan_waits
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, QUARTER, STAFF, TEAM, World, who
 
 A, B, C = who("a"), who("b"), who("c")
@@ -216,6 +218,18 @@ def test_r5_6_an_escalation_passes_over_who_has_signed() -> None:
             pass
         to.append(world.last(Escalated).to)
     assert to == [LEAD, max(BOARD)]
+
+
+def test_r5_6_the_inbox_tells_each_approver_the_patience_of_their_own_step() -> None:
+    world = chained(MANAGER, {"role": "finance", "beside": True}).submitted()
+    world.now = signing(world).escalate_at
+    for duty in world.agenda(world.plan_ref()).due:
+        if getattr(duty.command, "step", None) is None:
+            world.when(SYSTEM, world.plan_ref(), duty.command)
+    waits = plan_waits(world.plan(), world.ground(STAFF), STAFF, world.plan_ref().stream)
+    since = {wait.person: wait.since for wait in waits}
+    assert since[HEAD] == since[LEAD] == signing(world).waits[0].since
+    assert since[A] == signing(world).waits[1].since < since[HEAD]
 
 
 def test_r5_6_two_steps_that_opened_together_remind_and_escalate_apart() -> None:
