@@ -46,7 +46,7 @@ def command(file: Path | None, as_json: bool) -> None:
     except DemoFailed as error:
         click.secho(f"goalcycle: the demo failed: {error}", fg="red", err=True)
         sys.exit(Exit.FAILED)
-    failures = summary.failures()
+    failures = summary.failures(scenes=given.is_example)
     if as_json:
         click.echo(json.dumps(asdict(summary), ensure_ascii=False))
     else:

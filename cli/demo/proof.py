@@ -23,6 +23,16 @@ DUTY_EVENTS = {
     "GateFailed": "gates_failed",
     "PhaseClosed": "phases_closed",
 }
+SCENES = {
+    "objection": "ObjectionDecided",
+    "mediation": "MediationDecided",
+    "imposed revision": "RevisionImposed",
+    "delegation": "Delegated",
+    "amendment": "AmendmentRequested",
+    "escalation": "Escalated",
+    "voided signature": "SignaturesVoided",
+}
+"""What the example's story shows, and the event that proves it."""
 
 
 @dataclass
@@ -40,6 +50,7 @@ class Summary:
     phases: list[str] = field(default_factory=list)
     duties: dict[str, int] = field(default_factory=dict)
     voided_signatures: int = 0
+    scenes: dict[str, int] = field(default_factory=dict)
     worker_kills: int = 0
     views_match_log: bool = False
     temporal_events_per_workflow: dict[str, float] = field(default_factory=dict)
@@ -47,8 +58,9 @@ class Summary:
     organization: str = ""
     cycle: str = ""
 
-    def failures(self) -> list[str]:
-        """Every check that does not hold, in words."""
+    def failures(self, *, scenes: bool = False) -> list[str]:
+        """Every check that does not hold, in words; of a story with all its scenes also those."""
+        missing = {f"there was no {name}": count > 0 or not scenes for name, count in self.scenes.items()}
         checks = {
             f"{self.lost} acknowledged commands are not in the log": self.lost == 0,
             f"{self.doubled} effects are in the log twice": self.doubled == 0,
@@ -61,6 +73,7 @@ class Summary:
             "the worker was not killed": self.worker_kills == 1,
             "the read models do not say what the log says": self.views_match_log,
             "there are no goals": self.goals > 0,
+            **missing,
         }
         return [sentence for sentence, holds in checks.items() if not holds]
 
@@ -96,6 +109,12 @@ def count_duties(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """How often each kind of duty was performed."""
     found = Counter(DUTY_EVENTS[event["type"]] for event in events if event["type"] in DUTY_EVENTS)
     return dict(sorted(found.items()))
+
+
+def count_scenes(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How often each scene was played."""
+    found = Counter(event["type"] for event in events)
+    return {scene: found[event] for scene, event in SCENES.items()}
 
 
 async def history_events(client: Client, organization: str) -> dict[str, float]:

@@ -16,7 +16,7 @@ from cli.demo.cast import Cast
 from cli.demo.compressed import WINDOWS, policy
 from cli.demo.narration import Narrator
 from cli.demo.organization import Given, assigned
-from cli.demo.proof import Summary, count_doubled, count_duties, count_lost, history_events
+from cli.demo.proof import Summary, count_doubled, count_duties, count_lost, count_scenes, history_events
 from cli.demo.scenario import Scenario
 from cli.importing.options import ImportOptions, import_secret
 from cli.importing.planning import ImportPlan, plan_import
@@ -104,6 +104,7 @@ async def _prove(
     closed = [event["data"]["phase"] for event in events if event["type"] == "PhaseClosed"]
     summary.phases = closed if cycle["closed"] else []
     summary.duties = count_duties(events)
+    summary.scenes = count_scenes(events)
     summary.voided_signatures = sum(len(plan["state"]["voided"]) for plan in plans)
     narrator.tell(f"{summary.acknowledged} acknowledged commands: {summary.lost} lost, {summary.doubled} doubled")
     report = await verify_chain(engine.log, stage.organization)

@@ -12,6 +12,9 @@ from cli.demo.acting import DemoFailed, until
 from cli.demo.acts import Acts, moved_target
 from cli.demo.cast import Part
 from cli.demo.narration import Narrator, short
+from cli.demo.scenes import Scenes
+
+RICH = 3
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Scenario:
         self._kpis = kpis
         self._kill_worker = kill_worker
         self._parts = acts.cast.parts
+        self._scenes = Scenes(acts, narrator)
+        self._is_rich = len(self._parts) > RICH and len(kpis) > RICH
+        """Whether there are people and goals enough for the harder scenes."""
         self._name = acts.name
 
     async def run(self) -> None:
@@ -52,10 +58,13 @@ class Scenario:
     async def _draft(self) -> None:
         acts = self._acts
         self._chapter("Draft: levels write what they want to reach")
-        for kpi in self._kpis:
-            await acts.assign(kpi.by, self._part_of(kpi.owner), uuid4(), kpi.definition)
+        assigned = [uuid4() for _ in self._kpis]
+        for identity, kpi in zip(assigned, self._kpis, strict=True):
+            await acts.assign(kpi.by, self._part_of(kpi.owner), identity, kpi.definition)
         if self._kpis:
             self._tell(f"{len(self._kpis)} KPIs are assigned from above: the guaranteed base")
+        if self._is_rich:
+            await self._scenes.objection(self._part_of(self._kpis[2].owner), assigned[2])
         for part in self._parts:
             for goal in await acts.okrs(part):
                 await acts.propose(part.person, part, goal, goal["definition"])
@@ -67,6 +76,8 @@ class Scenario:
         silent = self._part_of(self._kpis[0].owner) if self._kpis else None
         self._chapter("Negotiate: until both sides accept one content hash")
         await self._counter()
+        if self._is_rich:
+            await self._scenes.mediation(*await self._disputed())
         for part in self._parts:
             for goal in await acts.goals(part):
                 if goal["definition"]["kind"] == "kpi" and part is not silent:
@@ -93,6 +104,8 @@ class Scenario:
         self._tell(f"{len(self._parts)} plans are submitted")
         await acts.sign(changed)
         await self._change_after_signature(changed)
+        if self._is_rich:
+            await self._scenes.delegation(*self._away())
         while waiting := [part for part in self._parts if part is not silent and not await acts.signed(part)]:
             for part in waiting:
                 await acts.sign(part)
@@ -109,6 +122,8 @@ class Scenario:
             for goal in await acts.goals(part):
                 await acts.check_in(part, goal, Decimal("0.4"), final=False)
         self._tell(f"{len(self._parts[::2])} owners check in")
+        if self._is_rich:
+            await self._scenes.amendment(self._parts[1], (await acts.okrs(self._parts[1]))[0])
         digest = await acts.event("DigestSent", "the digest of check-ins")
         self._tell(f"the digest names {len(digest['data']['owners'])} owners who owe a check-in")
         for place, part in enumerate(self._parts):
@@ -186,6 +201,24 @@ class Scenario:
 
     async def _closed(self) -> bool:
         return bool((await self._acts.cycle())["closed"])
+
+    async def _disputed(self) -> tuple[Part, dict[str, Any]]:
+        """A second OKR of somebody: the first ones have scenes of their own."""
+        for part in self._parts[1:]:
+            okrs = await self._acts.okrs(part)
+            if len(okrs) > 1:
+                return part, okrs[1]
+        raise DemoFailed("nobody has a second OKR")
+
+    def _away(self) -> tuple[Part, UUID]:
+        """A plan whose first approver is away, and another of that approver's level who stands in."""
+        people = {part.person for part in self._parts}
+        for part in self._parts[1:-1]:
+            above = self._acts.cast.manager(part.counterpart)
+            for other in sorted(people - {part.person, part.counterpart}):
+                if above is not None and self._acts.cast.manager(other) == above:
+                    return part, other
+        raise DemoFailed("nobody can stand in for anybody")
 
     def _part_of(self, owner: UUID) -> Part:
         return next(part for part in self._parts if part.owner == owner)

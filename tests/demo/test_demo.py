@@ -43,6 +43,22 @@ def test_a_files_goals_run_through_a_whole_cycle(open_folder: Path) -> None:
     assert summary["seconds"] < 90
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_example_s_organization_disagrees_stands_in_and_amends(open_folder: Path) -> None:
+    home = open_folder / "example-home"
+    environment = {**os.environ, "GOALCYCLE_HOME": str(home), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "cli.main", "demo", "--json"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert (summary["lost"], summary["doubled"], summary["chain_verified"]) == (0, 0, True)
+    played = {"objection", "mediation", "imposed revision", "delegation", "amendment", "escalation", "voided signature"}
+    assert {scene for scene, count in summary["scenes"].items() if count} == played
+    for told in ("three rounds on", "upholds the objection", "signs Mei Tanaka's plan for", "people sign it anew"):
+        assert told in done.stderr
+
+
 def test_a_broken_file_is_told_by_line_and_starts_nothing(open_folder: Path) -> None:
     file = open_folder / "broken.md"
     file.write_text("# Only a title\n", encoding="utf-8")
