@@ -22,10 +22,10 @@ from domain.messages import Kind
 from domain.problems import DomainError
 from domain.values import SYSTEM
 from eventlog.calendars import SiteCalendars
-from eventlog.decision import Order, Step
 from eventlog.handler import CommandHandler, system_clock
 from eventlog.identity import duty_id
 from eventlog.log import Head, Log
+from eventlog.orders import Order, Step
 from eventlog.states import Cached, StateCache
 
 logger = structlog.get_logger(__name__)

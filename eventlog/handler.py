@@ -25,9 +25,10 @@ from domain.messages import Event, Kind
 from domain.problems import DomainError, problem
 from eventlog.appender import QueueFullError
 from eventlog.codec import Codec
-from eventlog.decision import Decision, Order, Step
+from eventlog.decision import Decision
 from eventlog.keyring import Keyring, RehearsalKeyring
 from eventlog.log import AppendRequest, AppendResult, Head, Log, Outcome
+from eventlog.orders import Order, Step
 from eventlog.seal import body_mac
 from eventlog.states import StateCache
 from eventlog.turns import Turns

@@ -26,7 +26,7 @@ from cli.outline import Objective, Outline, OutlineError, OutlineProblem
 from domain.directory.state import Role
 from domain.sealed import MAX_TEXT
 from domain.values import plan_id
-from eventlog.decision import Order
+from eventlog.orders import Order
 
 FIRST, BOARD = "first", ("board-1", "board-2")
 

@@ -25,7 +25,7 @@ from domain.messages import Command
 from domain.plan.drafting import DraftGoal
 from domain.plan.state import Reading
 from domain.sealed import AuthorText, CommonName, PersonName
-from eventlog.decision import Step
+from eventlog.orders import Step
 
 JOINING = "The goals came with an import"
 """Why an owner whose goals are imported into an open cycle joins it, perhaps late (R2.6)."""

@@ -21,8 +21,8 @@ from domain.directory.effects import in_effect
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DIRECTORY, DirectoryState, Role
 from domain.problems import DomainError
-from eventlog.decision import Order
 from eventlog.identity import command_id
+from eventlog.orders import Order
 
 FORBIDDEN = 403
 

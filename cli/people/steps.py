@@ -20,7 +20,7 @@ from domain.directory.state import DIRECTORY, DirectoryState
 from domain.directory.teams import AddTeam, ChangeTeam
 from domain.messages import Command
 from domain.sealed import CommonName, PersonName
-from eventlog.decision import Step
+from eventlog.orders import Step
 
 LINES = {"manager": "reporting", "functional_manager": "functional"}
 

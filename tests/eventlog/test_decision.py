@@ -16,9 +16,10 @@ from domain.directory.state import DIRECTORY
 from domain.messages import Event
 from domain.sealed import AuthorText, OwnerText
 from domain.values import SYSTEM, Elapsed
-from eventlog.decision import Decision, Order
+from eventlog.decision import Decision
 from eventlog.handler import CommandHandler, Step, system_clock
 from eventlog.log import AppendRequest
+from eventlog.orders import Order
 from tests.eventlog.toy import DECIDERS, Aligned, Draft, Drafted, Remind, Sign, Touch, ToyPlan, World, toy_plan
 
 

@@ -15,9 +15,9 @@ from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY
 from domain.problems import DomainError
 from domain.sealed import PersonName
-from eventlog.decision import Order
 from eventlog.handler import CommandHandler, Step
 from eventlog.keyring import DirectoryKeyring, Key, MemoryKeyring
+from eventlog.orders import Order
 from tests.eventlog.toy import World
 
 ORGANIZATION = uuid4()

@@ -16,7 +16,7 @@ from domain.goals import Okr
 from domain.plan.readings import measures
 from domain.plan.state import PlanState
 from domain.problems import DomainError
-from eventlog.decision import Order
+from eventlog.orders import Order
 from eventlog.verify import verify_chain
 from tests.importing.imports import ORGANIZATION, engine_on, plan_for, real_quarter
 

@@ -14,7 +14,7 @@ from cli.tables import TableError
 from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.state import DIRECTORY
 from domain.problems import DomainError
-from eventlog.decision import Order, Step
+from eventlog.orders import Order, Step
 from tests.importing.imports import ORGANIZATION, engine_on, plan_for
 from tests.importing.test_command_line import Terminal
 from tests.support.given import LEAD
