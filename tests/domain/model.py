@@ -156,7 +156,7 @@ class Model:
         elif ref.kind == "cycle":
             self._cycle(actor, at, event)
         else:
-            assert not self.closed, "a plan moved in a closed cycle"
+            assert not self.closed or getattr(event, "late", None), "a plan moved in a closed cycle"
             assert actor == SYSTEM or self.closing_since is None or at >= self.closing_since + LAPSE, (
                 "a plan moved while its phase closed"
             )
@@ -378,6 +378,8 @@ class Model:
                     plan.goals[event.goal].blocking.add(event.comment)
             case comments.CommentResolved():
                 plan.goals[event.goal].blocking.discard(event.comment)
+            case tracking.CheckedIn() if event.late:
+                assert (self.closed or self.phase == "retrospect", actor) == (True, plan.person)
             case tracking.CheckedIn():
                 assert (self.phase, actor) == ("track", plan.person)
                 goal, amended = plan.in_force[event.goal], plan.goals.get(event.goal)
