@@ -75,7 +75,7 @@ FIRST_OF: Mapping[str, tuple[str, ...]] = {
     "RevertedToSigned": ("RevertToSigned",),
     "RevisionAccepted": ("AcceptRevision",),
     "RevisionCommented": ("CommentOnRevision",),
-    "RevisionProposed": ("DecideObjection", "ProposeRevision"),
+    "RevisionProposed": ("DecideObjection", "MoveKeyResult", "ProposeRevision"),
     "RevisionWithdrawn": ("WithdrawRevision",),
     "RoleGranted": ("GrantRole",),
     "RoleRevoked": ("RevokeRole",),

@@ -45,7 +45,13 @@ def test_every_action_has_a_line_in_the_table() -> None:
 
 def test_every_event_says_to_the_auditor_which_commands_it_may_be_the_first_of() -> None:
     """Add a new event to domain/access/first_events.py, or here, if it only ever follows another."""
-    assert set(EVENTS) - set(FIRST_OF) == {"CycleClosed", "EffectTaken", "RevisionImposed", "SignaturesVoided"}
+    assert set(EVENTS) - set(FIRST_OF) == {
+        "CycleClosed",
+        "EffectTaken",
+        "KeyResultMoved",
+        "RevisionImposed",
+        "SignaturesVoided",
+    }
 
 
 def routes(app: FastAPI) -> list[BaseRoute]:
