@@ -11,9 +11,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.cycle.state import CycleState
-from domain.cycle.windows import NEGOTIABLE, Phase
+from domain.cycle.windows import ALIGNABLE, NEGOTIABLE, Phase
 from domain.plan.above import asked_on
-from domain.plan.alignment import ALIGNABLE
 from domain.plan.alignment_answers import answering
 from domain.plan.approvers import open_now, seats
 from domain.plan.baseline import ESTABLISHING, unfounded

@@ -23,7 +23,7 @@ from domain.access.refusals import (
     PLAN_UNKNOWN,
 )
 from domain.access.verdict import Grant, Grants, Stand, When
-from domain.cycle.windows import NEGOTIABLE, Phase
+from domain.cycle.windows import ALIGNABLE, NEGOTIABLE, Phase
 from domain.problems import Problem
 
 ABOVE, ADMIN, APPROVER, ASSIGNER = Stand.ABOVE, Stand.ADMIN, Stand.APPROVER, Stand.ASSIGNER
@@ -39,8 +39,6 @@ MEDIATOR = Stand.MEDIATOR
 COMMIT, TRACK, RETROSPECT = (Phase.COMMIT,), (Phase.TRACK,), (Phase.RETROSPECT,)
 OPEN: tuple[When, ...] = tuple(Phase)
 """In any phase, while the cycle is open."""
-ALIGNABLE: tuple[When, ...] = (*NEGOTIABLE, *TRACK)
-"""No hash covers an alignment, so it may still change while the goals are tracked."""
 
 
 def may(

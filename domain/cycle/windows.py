@@ -51,6 +51,8 @@ class Phase(StrEnum):
 
 NEGOTIABLE = (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT)
 """The phases in which goals still change: what is signed is locked when commit closes (R5.7)."""
+ALIGNABLE = (*NEGOTIABLE, Phase.TRACK)
+"""No hash covers an alignment, so it may still change while the goals are tracked (R3.7)."""
 
 
 class Period(Frozen):

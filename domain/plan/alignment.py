@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from domain.cycle.windows import Phase
+from domain.cycle.windows import ALIGNABLE
 from domain.decider import Context, Ref
 from domain.goals import Okr
 from domain.messages import Event
@@ -23,8 +23,6 @@ from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Hash, Instant
 
-ALIGNABLE = (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT, Phase.TRACK)
-"""No hash covers an alignment, so it may still change while the goals are tracked."""
 MOST_EDGES = 20
 """Alignments of one goal, declined ones included."""
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from domain.cycle.windows import ALIGNABLE
 from domain.decider import Context, Ref
 from domain.messages import Event
 from domain.plan.alignment import (
-    ALIGNABLE,
     PARENT_UNKNOWN,
     AlignmentAccepted,
     plan_of,

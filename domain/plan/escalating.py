@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from domain.cycle.windows import ALIGNABLE
 from domain.decider import Context
 from domain.goals import Ambition, Okr
 from domain.messages import Event
-from domain.plan.alignment import ALIGNABLE
 from domain.plan.ground import Ground, admitted, next_above
 from domain.plan.state import Goal, PlanCommand, PlanState, plan
 from domain.plan.talks import Escalation

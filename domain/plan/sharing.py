@@ -10,10 +10,10 @@ from uuid import UUID
 
 from pydantic import field_validator
 
+from domain.cycle.windows import ALIGNABLE
 from domain.decider import Context
 from domain.directory.requiring import require_person
 from domain.messages import Event
-from domain.plan.alignment import ALIGNABLE
 from domain.plan.ground import Ground, admitted
 from domain.plan.links import Contributor
 from domain.plan.state import Goal, PlanCommand, PlanState, plan

@@ -11,9 +11,8 @@ from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from domain.agenda import Duty
-from domain.cycle.windows import NEGOTIABLE, Phase
+from domain.cycle.windows import ALIGNABLE, NEGOTIABLE, Phase
 from domain.decider import Context, Ref
-from domain.plan.alignment import ALIGNABLE
 from domain.plan.approvers import next_level, open_now, seats
 from domain.plan.ground import Ground, ground
 from domain.plan.links import Edge
