@@ -18,13 +18,13 @@ BEN = "0f3a5c9e-0000-4000-8000-0000000000b1"
 TEAM = "0f3a5c9e-0000-4000-8000-0000000000c1"
 DELEGATION = "0f3a5c9e-0000-4000-8000-0000000000c2"
 CYCLE = "0f3a5c9e-0000-4000-8000-0000000000d1"
-SITE = "0f3a5c9e-0000-4000-8000-0000000000c2"
+SITE = "0f3a5c9e-0000-4000-8000-0000000000c3"
 OKR = "0f3a5c9e-0000-4000-8000-0000000000e1"
 KPI = "0f3a5c9e-0000-4000-8000-0000000000e2"
 SECOND_KPI = "0f3a5c9e-0000-4000-8000-0000000000e3"
 KEY_RESULTS = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(1, 3))
 MILESTONES = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in range(3, 5))
-COMMENT = "0f3a5c9e-0000-4000-8000-0000000000e3"
+COMMENT = "0f3a5c9e-0000-4000-8000-0000000000e4"
 PLAN = str(plan_id(UUID(CYCLE), UUID(BEN)))
 EDGE = "0f3a5c9e-0000-4000-8000-0000000000a9"
 HASH = "4f2a" + "0" * 60
@@ -192,7 +192,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "ResolveComment": {"goal": OKR, "comment": COMMENT, "answer": "Those of fewer than five people"},
     "RequestMediation": {"goal": OKR, "hash": HASH, "reason": "We cannot agree on the pilot group"},
-    "DecideMediation": {"goal": OKR, "hash": HASH, "outcome": "impose", "reason": "The board counts on 58"},
+    "DecideMediation": {
+        "goal": OKR,
+        "hash": HASH,
+        "outcome": "impose",
+        "definition": _okr("58"),
+        "reason": "The board counts on 58",
+    },
     "ObjectToAssignment": {"goal": KPI, "hash": HASH, "counter": "90", "reason": "One of us three is on leave"},
     "DecideObjection": {"goal": KPI, "hash": HASH, "outcome": "rejected", "reason": "A stand-in is found"},
     "WithdrawRevision": {"goal": OKR, "hash": HASH},

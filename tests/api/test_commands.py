@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from api.examples import ADA, BEN, CYCLE, EXAMPLES, OKR, PLAN
+from api.examples import ADA, BEN, CYCLE, EXAMPLES, KPI, OKR, PLAN
 from domain.registry import CALLABLE
-from tests.api.world import World
+from tests.api.world import ON_THE_BOARD, World
 
 STORY = set(EXAMPLES)
 """Whoever has an example of its own is in the story; for others one is made from the schema."""
@@ -25,6 +25,11 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
 
     async def plan_hash() -> str:
         found = (await world.plan())["content_hash"]
+        assert isinstance(found, str)
+        return found
+
+    async def shown(goal: str) -> str:
+        found = (await world.plan())["state"]["goals"][goal]["hash"]
         assert isinstance(found, str)
         return found
 
@@ -47,20 +52,27 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     await send("ExcuseParticipant")
     for name in ("ChooseFramework", "AmendCycle", "HoldCycle", "ResumeCycle", "RequestBypass"):
         await send(name)
-    await world.send("GrantRole", ADA, person=BEN)
-    await send("ConfirmBypass", BEN)
+    await world.send("AddPerson", person=ON_THE_BOARD, name="Bo Board", manager=None, roles=["board_approver"])
+    await send("ConfirmBypass", ON_THE_BOARD)
     await send("DraftGoal", BEN)
     await send("AssignGoal")
     await send("AssignGoals", dry_run=True)  # the plan's KPIs total 100 % already
     await send("ProposeRevision", BEN)
-    goals = (await world.plan())["state"]["goals"]
-    await send("AcceptRevision", hash=goals[OKR]["hash"])
+    await send("WithdrawRevision", BEN, hash=await shown(OKR))
+    await send("ProposeRevision", BEN)
+    await send("CommentOnRevision", hash=await shown(OKR))
+    await send("ResolveComment", BEN)
+    await send("RequestMediation", hash=await shown(OKR))
+    await send("DecideMediation", ON_THE_BOARD, hash=await shown(OKR))
+    await send("ProposeRevision")  # who is imposed upon does not revise it; the counterpart may
+    await send("AcceptRevision", BEN, hash=await shown(OKR))
     await send("SetVisibility", BEN)
-    await send("AcknowledgeAssignment", BEN, hash=goals[EXAMPLES["AssignGoal"]["goal"]]["hash"])
+    await send("ObjectToAssignment", BEN, hash=await shown(KPI))
+    await send("DecideObjection", ON_THE_BOARD, hash=await shown(KPI))
+    await send("AcknowledgeAssignment", BEN, hash=await shown(KPI))
     await send("SetBaseline", BEN)
-    goals = (await world.plan())["state"]["goals"]
-    await send("RequestAlignment", BEN, parent_hash=goals[EXAMPLES["AssignGoal"]["goal"]]["hash"])
-    await send("AcceptAlignment", BEN, hash=goals[OKR]["hash"])
+    await send("RequestAlignment", BEN, parent_hash=await shown(KPI))
+    await send("AcceptAlignment", BEN, hash=await shown(OKR))
     await send("DeclineAlignment", BEN)
     sent.add("AdvancePhase")
     await world.advance()
@@ -79,8 +91,7 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     await send("CheckIn", BEN)
     final = [{"measure": reading["measure"], **reading} for reading in EXAMPLES["CheckIn"]["readings"]]
     await send("CheckIn", BEN, readings=final, final=True, status="done")
-    kpi = EXAMPLES["AssignGoal"]["goal"]
-    await send("CheckIn", BEN, goal=kpi, readings=[{"measure": kpi, "value": "93.25"}], final=True)
+    await send("CheckIn", BEN, goal=KPI, readings=[{"measure": KPI, "value": "93.25"}], final=True)
     await world.advance()
     await send("ReopenPhase")
     await world.advance()

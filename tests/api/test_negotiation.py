@@ -9,10 +9,9 @@ from api.examples import ADA, BEN, COMMENT, EXAMPLES, KEY_RESULTS, KPI, OKR, PLA
 from api.negotiation_shapes import NegotiationAnswer
 from domain.decider import Ref
 from domain.plan.duties import Remind
-from tests.api.world import World
+from tests.api.world import ON_THE_BOARD, World
 
 TARGET = f"key_results.{KEY_RESULTS[0]}.target"
-ON_THE_BOARD = "0f3a5c9e-0000-4000-8000-0000000000d9"
 
 
 async def negotiation(world: World, goal: str = OKR, person: str = BEN) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from eventlog.postgres import PATIENCE, Patience, PostgresLog, open_pool
 from eventlog.views import PostgresViews
 
 SECRET = "a secret of the tests, long enough for HS256"
+ON_THE_BOARD = "0f3a5c9e-0000-4000-8000-0000000000d9"
+"""Somebody whom a talk between Ada and Ben goes to once they are added, for nobody stands above Ada."""
 ROOMS = {"directory": "/directory", "cycle": f"/cycles/{CYCLE}", "plan": f"/plans/{PLAN}"}
 
 
