@@ -52,9 +52,9 @@ async def test_a_plan_says_what_it_waits_for_and_which_hash_a_signature_binds(wo
     await world.advance()
     await world.advance()
     plan = await world.plan()
-    assert [(item["what"], item["person"], item["hash"], item["blocks_gate"]) for item in plan["waits"]] == [
-        ("set_baseline", BEN, goals[KPI]["hash"], False),
-        ("submit", BEN, plan["content_hash"], True),
+    assert [(item["what"], item["person"], item["hash"], item["group"]) for item in plan["waits"]] == [
+        ("set_baseline", BEN, goals[KPI]["hash"], "needs_me"),
+        ("submit", BEN, plan["content_hash"], "blocks_gate"),
     ]
     assert (plan["phase"], plan["signature"], plan["signed"]) == ("commit", None, False)
     await world.send("SubmitPlan", BEN, hash=plan["content_hash"])
