@@ -33,6 +33,8 @@ class Told:
     at: datetime
     who: str
     type: str
+    allowed_by: str | None
+    """The rule that allowed the command; None behind the first event of a step, or before there were rules."""
     words: tuple[str, ...]
     """A clause that goes on from `who`, then details."""
 
@@ -96,5 +98,6 @@ def _told(teller: Teller, record: Recorded, event: Event) -> Told:
         at=record.at,
         who=teller.name(record.actor),
         type=record.type,
+        allowed_by=event.allowed_by,
         words=tuple(teller.tell(event)),
     )

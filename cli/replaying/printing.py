@@ -15,7 +15,8 @@ HIDDEN = frozenset({"version", "subject", "commitment"})
 def replay_lines(replay: Replay) -> Iterator[str]:
     """Who, when, what and why, event by event; then the state."""
     for told in replay.events:
-        yield f"{told.position:>6}  {told.at:%Y-%m-%d %H:%M:%S} UTC  {told.who} {told.words[0]}"
+        rule = f"  [{told.allowed_by}]" if told.allowed_by is not None else ""
+        yield f"{told.position:>6}  {told.at:%Y-%m-%d %H:%M:%S} UTC  {told.who} {told.words[0]}{rule}"
         for detail in told.words[1:]:
             yield f"{'':>33}{detail}"
     what = f"goal {replay.found.goal}" if replay.found.goal is not None else f"{replay.found.ref.kind}"
@@ -44,6 +45,7 @@ def replay_object(replay: Replay) -> dict[str, Any]:
                 "at": to_jsonable_python(told.at),
                 "who": told.who,
                 "type": told.type,
+                "allowed_by": told.allowed_by,
                 "words": list(told.words),
             }
             for told in replay.events

@@ -58,8 +58,6 @@ class Stand(StrEnum):
     """Named by SetVisibility."""
     SELF_OF_OWNER = "self_of_owner"
     """The same human as the owner, by whatever account. A bar: it never grants (R5.4)."""
-    SOLE_AUTHOR = "sole_author"
-    """The one who wrote the whole plan alone. A bar: it never grants (R5.4)."""
 
 
 When = Phase | Literal["closed"]

@@ -51,10 +51,6 @@ def stands_for(asking: Asking, grants: Grants) -> frozenset[Stand]:
     return frozenset(held)
 
 
-def _never(_: Asking) -> bool:
-    return False
-
-
 def _is_owner(asking: Asking) -> bool:
     return asking.person == asking.found.owner
 

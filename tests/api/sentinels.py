@@ -5,12 +5,10 @@ The book knows the table in docs/access/permissions.csv and what it did itself; 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,7 +20,6 @@ from api.app import create_app
 from api.auth import mint_token
 from api.services import Services
 from cli.composition import CODEC
-from domain.access.verdict import Stand
 from domain.cycle.opening import OpenCycle
 from domain.cycle.windows import Period
 from domain.decider import Ref
@@ -46,75 +43,13 @@ from eventlog.handler import CommandHandler, Order, Step
 from eventlog.keyring import MemoryKeyring
 from eventlog.memory import MemoryLog
 from eventlog.seal import Opener
-from tests.domain.permissions import Cell, expected, lines
+from tests.api.sentinel_book import NAMES, Book, Told
 from tests.support.given import increase, kpi, okr
 
 SECRET = "a secret of the sentinels, long enough for HS256"
-NAMES = ("admin", "lead", "head", "staff", "peer", "auditor", "facilitator", "gone")
 PEOPLE = {name: uuid4() for name in NAMES}
-TABLE = [line for line in lines() if line.action == "see.goal"]
 OKRS, KPI = ("first", "second"), "kpi"
 GOALS = {name: uuid4() for name in (*OKRS, KPI)}
-
-
-@dataclass
-class Told:
-    """What the book knows of a goal."""
-
-    kind: str
-    author: str
-    assigner: str | None = None
-    proposed: bool = False
-    audience: str = "default"
-    viewers: tuple[str, ...] = ()
-    wrote: set[str] = field(default_factory=set)
-
-
-@dataclass
-class Book:
-    """Sentinels, and who may read them."""
-
-    numbers: Iterator[int] = field(default_factory=lambda: count(1))
-    goals: dict[str, Told] = field(default_factory=dict)
-    texts: dict[str, tuple[str, bool, frozenset[str]]] = field(default_factory=dict)
-    """By sentinel: the goal that it speaks of, whether it has been on the table, and who had written the goal then."""
-    seen: set[tuple[str, str]] = field(default_factory=set)
-    """Who has read which: a book in which nobody reads anything would prove nothing."""
-
-    def new(self, goal: str, *, proposed: bool) -> str:
-        """A text that stands nowhere else."""
-        text = f"SENTINEL-{next(self.numbers):04d}-"
-        self.texts[text] = (goal, proposed, frozenset(self.goals[goal].wrote))
-        return text
-
-    def stands(self, person: str, told: Told, wrote: Collection[str]) -> frozenset[Stand]:
-        """How somebody stands to a goal of the staff's plan."""
-        of = {
-            "lead": {Stand.APPROVER, Stand.ABOVE},
-            "head": {Stand.APPROVER, Stand.ABOVE, Stand.COUNTERPART},
-            "staff": {Stand.OWNER},
-            "auditor": {Stand.AUDITOR},
-            "admin": {Stand.ADMIN},
-            "facilitator": {Stand.FACILITATOR},
-        }.get(person, set())
-        more = {Stand.AUTHOR} if person in wrote else set()
-        more |= {Stand.VIEWER} if person in told.viewers else set()
-        more |= {Stand.ASSIGNER} if person == told.assigner else set()
-        return frozenset({Stand.MEMBER, *of, *more})
-
-    def may_read(self, person: str, text: str) -> bool:
-        """Whether the table lets somebody read a sentinel now."""
-        if person == "gone":
-            return False
-        goal, on_the_table, wrote = self.texts[text]
-        told = self.goals[goal]
-        proposed = told.kind == "kpi" or (told.proposed and on_the_table)
-        state = "proposed" if proposed else "unproposed"
-        cells = [
-            Cell(frozenset({stand}), told.kind, "draft", state, told.audience)
-            for stand in self.stands(person, told, told.wrote if on_the_table else wrote)
-        ]
-        return any(expected(TABLE, cell) for cell in cells)
 
 
 class NoViews:
@@ -313,7 +248,7 @@ class Stage:
             *(
                 f"{plan}/goals/{goal}{more}"
                 for goal in GOALS.values()
-                for more in ("", "/alignment", f"?as_of={last - 1}")
+                for more in ("", "/alignment", "/negotiation", f"?as_of={last - 1}")
             ),
             "/feed",
             "/feed?after=0&limit=200",
@@ -395,51 +330,3 @@ async def stage() -> AsyncIterator[Stage]:
         await made.begin()
         yield made
     await appender.close()
-
-
-Move = Callable[[Stage], Any]
-MOVES: dict[str, Move] = {
-    "staff draft": lambda on: on.draft("first", "staff"),
-    "head drafts": lambda on: on.draft("second", "head"),
-    "facilitator drafts": lambda on: on.draft("second", "facilitator"),
-    "head assigns": lambda on: on.assign("head"),
-    "facilitator assigns": lambda on: on.assign("facilitator"),
-    "staff propose": lambda on: on.propose("first", "staff"),
-    "head counters": lambda on: on.propose("first", "head"),
-    "head proposes": lambda on: on.propose("second", "head"),
-    "staff propose the other": lambda on: on.propose("second", "staff"),
-    "peer proposes": lambda on: on.propose("first", "peer"),
-    "head revises the kpi": lambda on: on.propose(KPI, "head"),
-    "staff withdraw": lambda on: on.withdraw("first", "staff"),
-    "head withdraws": lambda on: on.withdraw("second", "head"),
-    "head accepts": lambda on: on.accept("first", "head"),
-    "staff accept": lambda on: on.accept("second", "staff"),
-    "staff acknowledge": lambda on: on.acknowledge(),
-    "lead comments": lambda on: on.comment("first", "lead"),
-    "head comments on the kpi": lambda on: on.comment(KPI, "head"),
-    "staff comment": lambda on: on.comment("first", "staff"),
-    "only the chain": lambda on: on.show("first", "staff", "chain"),
-    "in private": lambda on: on.show("first", "staff", "private"),
-    "shown to a peer": lambda on: on.show("first", "staff", "private", "peer"),
-    "shown to all": lambda on: on.show("first", "staff", "organization"),
-    "as by default": lambda on: on.show("first", "staff", "default"),
-    "the kpi to all": lambda on: on.show(KPI, "head", "organization"),
-    "the kpi hidden again": lambda on: on.show(KPI, "head", "default"),
-    "staff abandon": lambda on: on.abandon("first", "staff"),
-    "head abandons the kpi": lambda on: on.abandon(KPI, "head"),
-}
-
-
-def walk(moves: Collection[str], *, looking: bool = True) -> Book:
-    """Make the moves, looking after each, or once at the end."""
-
-    async def go() -> Book:
-        async with stage() as on:
-            for move in moves:
-                await MOVES[move](on)
-                if looking:
-                    await on.look()
-            await on.look()
-            return on.book
-
-    return asyncio.run(go())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.api.sentinels import MOVES, walk
+from tests.api.sentinel_moves import MOVES, walk
 
 STORY = (
     "staff draft",

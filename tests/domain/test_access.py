@@ -12,7 +12,7 @@ from tests.domain.rows import all_rows
 from tests.support.given import World
 
 TABLES = {"directory": DIRECTORY, "cycle": CYCLE, "plan": PLAN}
-EVERYBODY = Facts(frozenset(Stand) - {Stand.SELF_OF_OWNER, Stand.SOLE_AUTHOR})
+EVERYBODY = Facts(frozenset(Stand) - {Stand.SELF_OF_OWNER})
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -46,7 +46,7 @@ def test_r8_a_decider_without_grants_refuses_everything(kind: Kind) -> None:
 
 
 def test_a_rule_speaks_for_every_stand_but_the_bars() -> None:
-    assert set(Stand) - set(RULES) == {Stand.SELF_OF_OWNER, Stand.SOLE_AUTHOR}
+    assert set(Stand) - set(RULES) == {Stand.SELF_OF_OWNER}
     assert len(set(RULES.values())) == len(RULES)
 
 

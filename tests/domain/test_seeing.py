@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 
 from domain.cycle.windows import Phase
-from domain.directory.people import AddPerson
+from domain.directory.people import AddPerson, ChangePerson
+from domain.directory.roles import GrantRole
 from domain.directory.state import DIRECTORY, Role
+from domain.directory.teams import AddTeam
 from domain.messages import Event
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.ground import ground_of
@@ -187,3 +189,18 @@ def test_r8_a_text_about_a_plan_needs_the_sight_of_all_of_it() -> None:
 def test_r8_scorecards_are_seen_by_owner_chain_and_auditors() -> None:
     world = audited().agreed()
     assert {person for person in (*PEOPLE, *BOARD) if sight(world, person).scorecard} == {STAFF, HEAD, LEAD, AUDITOR}
+
+
+def test_r8_hr_and_auditors_of_another_unit_see_nothing_of_it() -> None:
+    world = audited().assigned()
+    for unit in ("harbour", "office"):
+        world.when(LEAD, DIRECTORY, AddTeam(team=who(unit), name=unit, lead=LEAD))
+        for role in (Role.UNIT_HR, Role.AUDITOR):
+            person = who(f"{role} of {unit}")
+            world.when(LEAD, DIRECTORY, AddPerson(person=person, name="Somebody"))
+            world.when(LEAD, DIRECTORY, GrantRole(person=person, role=role, team=who(unit)))
+    world.when(LEAD, DIRECTORY, ChangePerson(person=STAFF, team=who("harbour")))
+    for role in (Role.UNIT_HR, Role.AUDITOR):
+        near, far = sight(world, who(f"{role} of harbour")), sight(world, who(f"{role} of office"))
+        assert (near.plan(world.plan()) is not None, near.scorecard) == (True, True)
+        assert (far.plan(world.plan()), far.scorecard) == (None, False)
