@@ -125,6 +125,15 @@ class Skipping:
                 return False
             raise
 
+    async def comes_to_its_end(self, quarter: Quarter, ref: Ref) -> bool:
+        """Whether a stream's workflow ends: what it did is in the log before it is in Temporal's history."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while await self.is_running(quarter, ref):
+            if asyncio.get_running_loop().time() > deadline:
+                return False
+            await asyncio.sleep(0.02)
+        return True
+
     async def waits_patiently(self, quarter: Quarter, ref: Ref) -> None:
         """Wait until a stream's workflow has left its turn to an activity that is tried again and again."""
         # The test server describes no pending activities.
