@@ -39,8 +39,10 @@ class Frozen(BaseModel):
         if deep or not update:
             return self  # nothing can change it
         copied = object.__new__(type(self))
-        _set(copied, "__dict__", {**self.__dict__, **update})
-        _set(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__ | update.keys())
+        fields, known = self.__dict__.copy(), self.__pydantic_fields_set__
+        fields.update(update)
+        _set(copied, "__dict__", fields)
+        _set(copied, "__pydantic_fields_set__", known if known.issuperset(update) else known | update.keys())
         _set(copied, "__pydantic_extra__", None)
         _set(copied, "__pydantic_private__", None)
         return copied
@@ -56,7 +58,7 @@ def _utc(instant: datetime) -> datetime:
 def _plain(number: Decimal) -> Decimal:
     """Drop trailing zeros and exponents: one number, one spelling."""
     text = str(number)
-    if "E" not in text and text != "-0" and not ("." in text and text[-1] == "0"):
+    if "E" not in text and (text[-1] != "0" or ("." not in text and text != "-0")):
         return number  # almost every number is plain already
     if number == 0:
         return Decimal(0)

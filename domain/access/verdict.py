@@ -115,6 +115,8 @@ class Grants:
     """For somebody who has left, or never was there."""
     stands: tuple[Stand, ...] = field(init=False)
     """What facts must be worked out for it."""
+    given: frozenset[When] | None = field(init=False)
+    """The phases in which anybody may do it; None: all of them, and after the cycle."""
     who: str = field(init=False)
     """The people it is granted to, in the glossary's words; each is a msgid of its own."""
 
@@ -122,11 +124,14 @@ class Grants:
         asked = [stand for grant in self.grants for stand in (*grant.stands, *sorted(grant.unless))]
         granted = dict.fromkeys(stand for grant in self.grants for stand in grant.stands)
         object.__setattr__(self, "stands", tuple(dict.fromkeys(asked)))
+        phases = [grant.phases for grant in self.grants]
+        given = None if None in phases else frozenset(one for some in phases for one in some or ())
+        object.__setattr__(self, "given", given)
         object.__setattr__(self, "who", ", ".join(WORDS[stand] for stand in granted))
 
     def given_in(self, phase: Phase) -> bool:
         """Whether anybody may do it in this phase."""
-        return any(grant.phases is None or phase in grant.phases for grant in self.grants)
+        return self.given is None or phase in self.given
 
 
 WORDS: Mapping[Stand, str] = {

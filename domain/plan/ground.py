@@ -96,7 +96,7 @@ class Ground:
 def ground(state: PlanState, context: Context, command: Command | None = None) -> Ground:
     """The ground of a plan's rules. Raises where there is no such plan."""
     cycle_id, owner = state.cycle, state.owner
-    if isinstance(command, OpeningCommand):
+    if command is not None and command.opens and isinstance(command, OpeningCommand):
         expected = plan_id(command.cycle, command.owner)
         if context.stream != expected:
             raise PLAN_ID("/cycle", plan=str(expected))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.goals import Kpi, Okr
-from domain.key_results import KeyResult, Maintained, Milestones
+from domain.key_results import KeyResult, Maintained
 from domain.plan.state import Goal, Reading
 from domain.plan.tallies import Tally
 from domain.problems import problem
@@ -29,18 +30,27 @@ MILESTONE_UNKNOWN = problem(
     "The key result has no milestone {milestone}.",
     "See the goal for its milestones.",
 )
-SAYS = ("value", "of", "done", "zone")
-"""The fields of a reading that hold what was read."""
-NUMBER = (frozenset({"value"}), "a number")
+
+
+class Says(NamedTuple):
+    """Which fields of a reading hold what was read."""
+
+    value: bool = False
+    of: bool = False
+    done: bool = False
+    zone: bool = False
+
+
+NUMBER = (Says(value=True), "a number")
 TAKES = {
     "increase": NUMBER,
     "decrease": NUMBER,
     "maintain": NUMBER,
-    "milestones": (frozenset({"done"}), "the milestones reached"),
-    "yes_no": (frozenset({"value"}), "1 for yes or 0 for no"),
-    "ordinal": (frozenset({"zone"}), "the zone reached"),
+    "milestones": (Says(done=True), "the milestones reached"),
+    "yes_no": (Says(value=True), "1 for yes or 0 for no"),
+    "ordinal": (Says(zone=True), "the zone reached"),
     "kpi": NUMBER,
-    "ratio": (frozenset({"value", "of"}), "a number and what it is out of"),
+    "ratio": (Says(value=True, of=True), "a number and what it is out of"),
 }
 """By kind of measure: the fields that a reading has, and how a refusal says it."""
 
@@ -55,7 +65,8 @@ def measures(goal: Goal) -> dict[UUID, Kpi | KeyResult]:
 def fits(measure: Kpi | KeyResult, reading: Reading) -> bool:
     """Whether a reading says what a measure of this kind asks for."""
     wanted, _ = TAKES[_kind(measure)]
-    if {name for name in SAYS if getattr(reading, name) is not None} != wanted:
+    said = (reading.value is not None, reading.of is not None, reading.done is not None, reading.zone is not None)
+    if said != wanted:
         return False
     if measure.kind == "yes_no":
         return reading.value in (0, 1)
@@ -72,7 +83,7 @@ def require_fitting(goal: Goal, readings: Iterable[Reading]) -> None:
         if not fits(measure, reading):
             expected = TAKES[_kind(measure)][1]
             raise READING_KIND(f"/readings/{place}", measure=str(reading.measure), expected=expected)
-        if isinstance(measure, Milestones):
+        if measure.kind == "milestones":
             known = {step.id for step in measure.milestones}
             for milestone in reading.done or ():
                 if milestone not in known:
@@ -90,14 +101,16 @@ def missing(goal: Goal, readings: Iterable[Reading]) -> list[UUID]:
 def tallied(goal: Goal, readings: Iterable[Reading]) -> dict[UUID, Tally]:
     """The goal's tallies with these readings: of a KPI, and of each band, in which it lay at its time or did not."""
     found, definition = goal.tallies, goal.definition
-    bands = {}
-    if isinstance(definition, Okr):
-        bands = {item.id: item for item in definition.key_results if isinstance(item, Maintained)}
+    bands: dict[UUID, Maintained] = {}
+    if definition.kind == "okr":
+        for item in definition.key_results:
+            if item.kind == "maintain":
+                bands[item.id] = item
         if not bands:
             return found  # what else an OKR counts is told by the last reading
     for reading in readings:
         band = bands.get(reading.measure)
-        if reading.value is not None and (band is not None or isinstance(definition, Kpi)):
+        if reading.value is not None and (band is not None or definition.kind == "kpi"):
             inside = band is not None and band.holds(reading.value)
             tally = found.get(reading.measure, Tally()).counted(reading.value, reading.of, inside=inside)
             found = {**found, reading.measure: tally}
@@ -105,4 +118,4 @@ def tallied(goal: Goal, readings: Iterable[Reading]) -> dict[UUID, Tally]:
 
 
 def _kind(measure: Kpi | KeyResult) -> str:
-    return "ratio" if isinstance(measure, Kpi) and measure.aggregation == "ratio_of_sums" else measure.kind
+    return "ratio" if measure.kind == "kpi" and measure.aggregation == "ratio_of_sums" else measure.kind

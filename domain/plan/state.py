@@ -246,20 +246,22 @@ class PlanState(Frozen):
             raise GOAL_UNKNOWN(goal=str(goal))
         return found
 
-    def with_report(self, goal: UUID, report: Mapping[str, Any]) -> PlanState:
-        """The plan with what was reported of a goal, in force and in its amendment alike."""
+    def with_report(self, goal: UUID, report: Mapping[str, Any], **told: Any) -> PlanState:
+        """The plan with what was reported of a goal, in force and in its amendment alike; `told` of the plan itself."""
         amendment = self.amendment
         if amendment is None:
-            return self.with_goal(self.goal(goal).model_copy(update=report))
+            known = self.goal(goal)
+            goals = {**self.goals, known.id: known.model_copy(update=report)}
+            return self.model_copy(update={"goals": goals, **told})
         signed = amendment.goals[goal]
         goals = {**amendment.goals, goal: signed.model_copy(update=report)}
-        told = self.model_copy(update={"amendment": amendment.model_copy(update={"goals": goals})})
+        plan = self.model_copy(update={"amendment": amendment.model_copy(update={"goals": goals}), **told})
         amended = self.goals.get(goal)
         if amended is None:
-            return told
+            return plan
         # Final values are those of what was signed: what asks for others owes its own (R2.4).
         kept = {} if amended.hash == signed.hash else {"final": amended.final}
-        return told.with_goal(amended.model_copy(update={**report, **kept}))
+        return plan.with_goal(amended.model_copy(update={**report, **kept}))
 
     def received(self, result: str) -> bool:
         """Whether exactly this result was acknowledged or served (R7.4)."""

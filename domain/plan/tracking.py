@@ -96,12 +96,15 @@ def checked_in(state: PlanState, event: CheckedIn) -> PlanState:
     goal = state.tracked(event.goal)
     if event.late:
         return state.with_report(goal.id, {"late_entries": goal.late_entries + 1})
+    readings = goal.readings.copy()
+    for reading in event.readings:
+        readings[reading.measure] = reading
     report = {
-        "readings": {**goal.readings, **{reading.measure: reading for reading in event.readings}},
+        "readings": readings,
         "tallies": tallied(goal, event.readings),
         "confidence": event.confidence,
         "status": event.status,
         "final": event.final,
         "checked_in_at": event.checked_in_at,
     }
-    return state.with_report(goal.id, report).model_copy(update={"last_check_in": event.checked_in_at})
+    return state.with_report(goal.id, report, last_check_in=event.checked_in_at)
