@@ -25,6 +25,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 _set = object.__setattr__
+_set_known, _set_extra, _set_private = (
+    getattr(BaseModel, f"__pydantic_{slot}__").__set__ for slot in ("fields_set", "extra", "private")
+)
 
 
 class Frozen(BaseModel):
@@ -42,9 +45,9 @@ class Frozen(BaseModel):
         fields, known = self.__dict__.copy(), self.__pydantic_fields_set__
         fields.update(update)
         _set(copied, "__dict__", fields)
-        _set(copied, "__pydantic_fields_set__", known if known.issuperset(update) else known | update.keys())
-        _set(copied, "__pydantic_extra__", None)
-        _set(copied, "__pydantic_private__", None)
+        _set_known(copied, known if known.issuperset(update) else known | update.keys())
+        _set_extra(copied, None)
+        _set_private(copied, None)
         return copied
 
 

@@ -182,13 +182,12 @@ class DirectoryState(Frozen):
 
     def line_above(self, person: UUID) -> Iterator[UUID]:
         """The active managers above somebody, nearest first; one who left is passed over (R10)."""
-        seen = {person}
-        above = self.people[person].manager if person in self.people else None
-        while above is not None and above not in seen:
+        seen, found = {person}, self.people.get(person)
+        while found is not None and (above := found.manager) is not None and above not in seen:
             seen.add(above)
-            if self.is_active(above):
+            found = self.people.get(above)
+            if found is not None and found.active:
                 yield above
-            above = self.people[above].manager if above in self.people else None
 
 
 def with_person(state: DirectoryState, person: Person) -> DirectoryState:

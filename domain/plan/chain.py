@@ -40,20 +40,20 @@ class Step:
 
 def chain_steps(directory: DirectoryState, cycle: CycleState, owner: UUID) -> tuple[Step, ...]:
     """The steps that sign an owner's plan, as the directory is now."""
-    return tuple(_step(directory, step, owner) for step in cycle.policy.chain)
-
-
-def _step(directory: DirectoryState, step: ApprovalStep, owner: UUID) -> Step:
     responsible = directory.responsible(owner)
-    own = directory.human(responsible)
-    line = humans_above(directory, responsible)
-    people = [one for one in _named(directory, step, owner, line) if directory.human(one) != own]
+    own, line = directory.human(responsible), humans_above(directory, responsible)
+    return tuple([_step(directory, step, owner, own, line) for step in cycle.policy.chain])
+
+
+def _step(directory: DirectoryState, step: ApprovalStep, owner: UUID, own: UUID, line: Sequence[UUID]) -> Step:
+    human = directory.human
+    people = {one: by for one in _named(directory, step, owner, line) if (by := human(one)) != own}
     if not people:
         # Who is in the line signs there, and does not stand in for the level above too.
-        out = {own, *(directory.human(one) for one in line)} if step.relation in PLACES else {own}
-        people = [one for one in directory.holders(step.otherwise) if directory.human(one) not in out]
-    humans = frozenset(directory.human(one) for one in people)
-    needed = {"any": 1, "all": max(1, len(humans))}[step.needed] if isinstance(step.needed, str) else step.needed
+        out = {own, *(human(one) for one in line)} if step.relation in PLACES else {own}
+        people = {one: by for one in directory.holders(step.otherwise) if (by := human(one)) not in out}
+    humans = frozenset(people.values())
+    needed = step.needed if isinstance(step.needed, int) else 1 if step.needed == "any" else max(1, len(humans))
     return Step(frozenset(people), humans, needed, step.beside, step.kind)
 
 

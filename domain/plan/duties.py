@@ -220,7 +220,9 @@ def plan_agenda(state: PlanState, context: Context, now: datetime) -> Agenda:
     phase = found.cycle.phase.value
     if found.cycle.closed:
         return Agenda(phase=phase, closed=True, summary="The cycle is closed")
-    duties = chain(owed(state, found), owed_on_parents(state, found, context, state.edges.values()))
+    duties = owed(state, found)
+    if state.edges:
+        duties = chain(duties, owed_on_parents(state, found, context, state.edges.values()))
     return agenda_of(duties, now, phase=phase, summary=_summary(state, phase))
 
 

@@ -43,12 +43,11 @@ def stands_for(asking: Asking, grants: Grants) -> frozenset[Stand]:
     if len(grants.grants) > 1:
         return stands_of(asking, grants.stands)
     (grant,) = grants.grants
-    held = [bar for bar in grant.unless if HOLDS[bar](asking)]
+    bars = frozenset([bar for bar in grant.unless if HOLDS[bar](asking)]) if grant.unless else NONE
     for stand in grant.stands:
         if HOLDS[stand](asking):
-            held.append(stand)
-            break
-    return frozenset(held)
+            return bars | {stand} if bars else ALONE[stand]
+    return bars
 
 
 def _is_owner(asking: Asking) -> bool:
@@ -149,3 +148,5 @@ HOLDS: Mapping[Stand, Callable[[Asking], bool]] = {
     Stand.SELF_OF_OWNER: _is_self_of_owner,
     Stand.UNIT_HR: _has(Role.UNIT_HR),
 }
+NONE: frozenset[Stand] = frozenset()
+ALONE: Mapping[Stand, frozenset[Stand]] = {stand: frozenset({stand}) for stand in HOLDS}

@@ -77,7 +77,7 @@ def _owed_in_phase(state: PlanState, found: Ground) -> Iterator[Duty]:
     phase = state.stage(found.cycle.phase)
     if phase in NEGOTIABLE:
         yield from _owed_on_goals(state)
-    if phase in ALIGNABLE:
+    if state.edges and phase in ALIGNABLE:
         yield from _owed_on_requests(state)
     if phase is Phase.COMMIT and state.signing is not None and not state.signing.complete:
         yield from _owed_on_signing(state.signing, found)
@@ -148,9 +148,8 @@ def _owed_on_result(state: PlanState, found: Ground) -> Iterator[Duty]:
 
 
 def _duty(due: datetime, command: Remind | Escalate | MarkServed) -> Duty:
-    about = getattr(command, "about", "signature")
-    goal = getattr(command, "edge", None) or getattr(command, "goal", None)
-    step = getattr(command, "step", None)
+    told = command.__dict__  # asking a model for a field that it lacks takes longer than all the rest
+    about, goal, step = command.about, told.get("edge") or command.goal, told.get("step")
     subject = f"{about}:{goal}" if goal else about if step is None else f"{about}:{step}"
     return Duty(f"{type(command).__name__}:{subject}:v{command.since}:{due.isoformat()}", due, command)
 
