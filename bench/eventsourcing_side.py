@@ -64,6 +64,7 @@ class Plan(Aggregate):
         narrative: dict[str, Any] | None
         final: bool
         checked_in_at: datetime
+        late: bool | None
 
         def apply(self, aggregate: Plan) -> None:
             """The goal stands where this says."""

@@ -20,6 +20,8 @@ from tests.support.projecting import caught_up, projector_of, rows
 from tests.support.quarter import SECRETS, Quarter, open_engine_on, windows
 
 HOUR = 3600
+BASELINE = ("set_baseline", "needs_me")
+"""A KPI whose first baseline nobody has established asks for it in every phase (R3.2)."""
 
 
 @pytest.fixture
@@ -102,8 +104,8 @@ async def test_an_inbox_follows_a_plan_and_says_what_a_signature_was_on(quarter:
     await caught_up(projector_of(engine))
     assert await inbox(quarter, quarter.head) == []
     assert await inbox(quarter, quarter.lead) == [("sign", "blocks_gate")]
-    assert await inbox(quarter, owner) == []
-    assert await inbox(quarter, other) == [("submit", "blocks_gate")]
+    assert await inbox(quarter, owner) == [BASELINE]
+    assert await inbox(quarter, other) == [BASELINE, ("submit", "blocks_gate")]
     await quarter.act(quarter.lead, quarter.plan_ref(owner), RejectPlan(hash=shown, reason="No"))
     assert await quarter.submit(owner) == shown
     await caught_up(projector_of(engine))

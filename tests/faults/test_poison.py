@@ -85,7 +85,7 @@ async def others_go_on(world: World) -> None:
     assert answer.status_code == 200, answer.text
     await caught_up(projector_of(world.engine))
     for path in ("", "/cycles/" + CYCLE, "/plans/" + PLAN, f"/cycles/{CYCLE}/board", "/inbox"):
-        found = await world.get(path)
+        found = await world.get(path, BEN)
         assert found.status_code == 200, (path, found.text)
     assert world.engine.appender.waiting == 0
 
