@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 _set = object.__setattr__
+# The setters of the slots that every model has beside its `__dict__`, taken once: each copy sets all three.
 _set_known, _set_extra, _set_private = (
     getattr(BaseModel, f"__pydantic_{slot}__").__set__ for slot in ("fields_set", "extra", "private")
 )

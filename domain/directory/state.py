@@ -16,6 +16,7 @@ from domain.values import Frozen, Instant
 
 DIRECTORY = Ref("directory", UUID("00000000-0000-0000-0000-000000000001"))
 """The directory's stream: one in every organization, and the organization leads every key, so its id is a constant."""
+NO_DELEGATES: frozenset[UUID] = frozenset()
 
 
 class Role(StrEnum):
@@ -147,7 +148,9 @@ class DirectoryState(Frozen):
     def delegates_of(self, person: UUID) -> frozenset[UUID]:
         """Who may sign for somebody now (R5.5)."""
         found = self.people.get(person)
-        return frozenset(filter(self.is_active, found.delegates)) if found is not None else frozenset()
+        if found is None or not found.delegates:
+            return NO_DELEGATES
+        return frozenset(filter(self.is_active, found.delegates))
 
     def functional_manager(self, person: UUID) -> UUID | None:
         """Who leads somebody's profession, unless they have left."""

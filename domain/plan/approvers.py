@@ -24,6 +24,8 @@ class Seat(NamedTuple):
 
 def sole_author(found: Ground, alone: frozenset[UUID]) -> UUID | None:
     """The human who wrote the whole plan, where no other one agreed to any of it (R5.4)."""
+    if not alone:
+        return None
     humans = {found.directory.human(author) for author in alone}
     return humans.pop() if len(humans) == 1 else None
 

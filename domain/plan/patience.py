@@ -20,16 +20,23 @@ def by_when(
 
     Of several, who has the most days off sets the date; where nobody is asked, the cycle's site does.
     """
-    sites = {found.directory.site_of(person) for person in people} or {found.cycle.site}
     begun = context.at if start is None else start
-    return max(context.after(begun, duration, site) for site in sites)
+    return _last(context, begun, duration, _sites(found, people))
+
+
+def _sites(found: Ground, people: Iterable[UUID]) -> set[UUID | None]:
+    return {found.directory.site_of(person) for person in people} or {found.cycle.site}
+
+
+def _last(context: Context, begun: datetime, duration: Duration, sites: set[UUID | None]) -> datetime:
+    return max([context.after(begun, duration, site) for site in sites])
 
 
 def signature_patience(found: Ground, context: Context, asked: Iterable[Asked]) -> tuple[datetime, datetime]:
     """When signatures that wait from now on are reminded and escalated (R5.6)."""
-    policy, people = found.cycle.policy, {person for one in asked for person in one.people}
-    remind_at = by_when(found, context, people, policy.signature_reminder)
-    escalate_at = by_when(found, context, people, policy.signature_escalation)
+    policy, sites = found.cycle.policy, _sites(found, {person for one in asked for person in one.people})
+    remind_at = _last(context, context.at, policy.signature_reminder, sites)
+    escalate_at = _last(context, context.at, policy.signature_escalation, sites)
     left = found.cycle.deadlines[Phase.COMMIT] - context.at
     if left.total_seconds() > 0:
         escalate_at = min(escalate_at, context.at + left * float(policy.escalation_share))

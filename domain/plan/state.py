@@ -247,7 +247,7 @@ class PlanState(Frozen):
         return found
 
     def with_report(self, goal: UUID, report: Mapping[str, Any], **told: Any) -> PlanState:
-        """The plan with what was reported of a goal, in force and in its amendment alike; `told` of the plan itself."""
+        """The plan with what was reported of a goal, in force and in its amendment alike; `told`: fields of its own."""
         amendment = self.amendment
         if amendment is None:
             known = self.goal(goal)
