@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import click
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from cli.composition import Engine
     from eventlog.rules import RulesReport
     from eventlog.verify import ChainReport
+
+    Report = TypeVar("Report", ChainReport, RulesReport)
 
 
 @click.group()
@@ -28,24 +31,7 @@ def command() -> None:
 @click.pass_context
 def chain(context: click.Context, organization: str, as_json: bool) -> None:
     """Recomputes every hash and walks every position of one organization's log, or of all of them."""
-    from cli.logs import configure_logs
-
-    asked = _organization(organization)
-    settings = Settings()
-    configure_logs(settings)
-    reports = asyncio.run(_verify(settings, asked))
-    holds = all(report.holds for report in reports)
-    if as_json:
-        found = [
-            {**asdict(report), "organization": str(report.organization), "holds": report.holds} for report in reports
-        ]
-        click.echo(json.dumps({"holds": holds, "organizations": found}))
-    else:
-        for report in reports:
-            click.echo(f"{report.organization}: {_sentence(report)}")
-        if not reports:
-            click.echo("there is no organization yet: nothing to check")
-    context.exit(Exit.OK if holds else Exit.FAILED)
+    _check(context, organization, as_json, _verify, _sentence)
 
 
 @command.command("rules")
@@ -54,12 +40,23 @@ def chain(context: click.Context, organization: str, as_json: bool) -> None:
 @click.pass_context
 def rules(context: click.Context, organization: str, as_json: bool) -> None:
     """Asks of every command in the log again whether the rule that it names allowed it to who sent it."""
+    _check(context, organization, as_json, _verify_rules, _sentence_of_rules)
+
+
+def _check(
+    context: click.Context,
+    organization: str,
+    as_json: bool,
+    verify: "Callable[[Settings, UUID | None], Coroutine[Any, Any, list[Report]]]",
+    sentence: "Callable[[Report], str]",
+) -> None:
+    """Verify what was asked for and print a report an organization; exit code 1 where one does not hold."""
     from cli.logs import configure_logs
 
     asked = _organization(organization)
     settings = Settings()
     configure_logs(settings)
-    reports = asyncio.run(_verify_rules(settings, asked))
+    reports = asyncio.run(verify(settings, asked))
     holds = all(report.holds for report in reports)
     if as_json:
         found = [
@@ -68,9 +65,7 @@ def rules(context: click.Context, organization: str, as_json: bool) -> None:
         click.echo(json.dumps({"holds": holds, "organizations": found}))
     else:
         for report in reports:
-            counts = f"{report.commands} commands allowed by the rules they name, {report.silent} events name none"
-            told = f"checked to position {report.last_position} ({counts})"
-            click.echo(f"{report.organization}: {told if report.holds else f'BROKEN: {report.fault}; {told}'}")
+            click.echo(f"{report.organization}: {sentence(report)}")
         if not reports:
             click.echo("there is no organization yet: nothing to check")
     context.exit(Exit.OK if holds else Exit.FAILED)
@@ -89,6 +84,12 @@ def _sentence(report: "ChainReport") -> str:
         return f"BROKEN: {report.fault}; order and content checked to position {report.last_position}"
     counts = f"{report.events} events in {report.streams} streams"
     return f"order and content checked to position {report.last_position} ({counts})"
+
+
+def _sentence_of_rules(report: "RulesReport") -> str:
+    counts = f"{report.commands} commands allowed by the rules they name, {report.silent} events name none"
+    told = f"checked to position {report.last_position} ({counts})"
+    return told if report.holds else f"BROKEN: {report.fault}; {told}"
 
 
 async def _verify(settings: Settings, organization: UUID | None) -> "list[ChainReport]":
