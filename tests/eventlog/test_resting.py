@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from domain.cycle.policy import preset
@@ -15,7 +12,7 @@ from domain.decider import Ref
 from domain.plan.negotiation import ProposeRevision
 from eventlog.fanout import drain_fanouts
 from eventlog.log import Outcome
-from eventlog.postgres import PostgresLog, open_pool
+from tests.eventlog.waking import Given, waking_on
 from tests.eventlog.writing import Noted, Writer, plan
 from tests.support.asking import accept, ask
 from tests.support.quarter import Quarter, objective, open_engine_on, windows
@@ -24,38 +21,10 @@ WAKES = {"wakes_children": True}
 HOURS = windows(*(hour * 3600 for hour in range(1, 6)))
 
 
-@dataclass
-class Given:
-    """An organization, somebody who writes to it, and a look at whom the relay would wake."""
-
-    log: PostgresLog
-    pool: asyncpg.Pool[asyncpg.Record]
-    writer: Writer
-
-    async def write(self, ref: Ref, **streams: Any) -> int:
-        """The position of the event."""
-        result = await self.writer.append(self.log, self.writer.request({ref: [Noted()]}, streams=streams))
-        assert result.outcome is Outcome.APPENDED
-        return result.last_position
-
-    async def fanouts(self) -> list[tuple[UUID, int]]:
-        rows = await self.pool.fetch("select stream, position from goalcycle.fanouts order by position")
-        return [(row["stream"], row["position"]) for row in rows]
-
-    async def woken_at(self, ref: Ref) -> int:
-        found = await self.pool.fetchval("select wake_position from goalcycle.streams where stream = $1", ref.stream)
-        assert isinstance(found, int)
-        return found
-
-
 @pytest.fixture
 async def given(database: str) -> AsyncIterator[Given]:
-    pool = await open_pool(database, size=2)
-    log, writer = PostgresLog(database, pool), Writer()
-    await writer.found(log)
-    yield Given(log, pool, writer)
-    await log.close()
-    await pool.close()
+    async with waking_on(database) as found:
+        yield found
 
 
 async def test_a_plan_on_which_nothing_rests_leaves_no_fan_out_behind(given: Given) -> None:

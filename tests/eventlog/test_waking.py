@@ -3,58 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
-from domain.agenda import Agenda
 from domain.decider import Ref
-from eventlog.agendas import PostgresAgendaStore
 from eventlog.log import Outcome
-from eventlog.postgres import PostgresLog, open_pool
+from tests.eventlog.waking import Given, waking_on
 from tests.eventlog.writing import Noted, Writer, plan
 
 NOON = datetime(2031, 1, 1, 12, tzinfo=UTC)
 SOONER, LATER = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
 
 
-@dataclass
-class Given:
-    """An organization, somebody who writes to it, and a look at what the relay would see."""
-
-    log: PostgresLog
-    pool: asyncpg.Pool[asyncpg.Record]
-    writer: Writer
-
-    async def write(self, ref: Ref, events: int = 1, **streams: Any) -> int:
-        """The position of the last event."""
-        result = await self.writer.append(self.log, self.writer.request({ref: [Noted()] * events}, streams=streams))
-        assert result.outcome is Outcome.APPENDED
-        return result.last_position
-
-    async def looked(self, ref: Ref, *, version: int, position: int, next_due: datetime | None) -> None:
-        """A workflow read its agenda."""
-        agenda = Agenda((), next_due)
-        await PostgresAgendaStore(self.pool).write_back(self.writer.organization, ref, version, position, agenda)
-
-    async def woken_at(self, ref: Ref) -> int:
-        found = await self.pool.fetchval("select wake_position from goalcycle.streams where stream = $1", ref.stream)
-        assert isinstance(found, int)
-        return found
-
-
 @pytest.fixture
 async def given(database: str) -> AsyncIterator[Given]:
-    pool = await open_pool(database, size=2)
-    log, writer = PostgresLog(database, pool), Writer()
-    await writer.found(log)
-    yield Given(log, pool, writer)
-    await log.close()
-    await pool.close()
+    async with waking_on(database) as found:
+        yield found
 
 
 @pytest.mark.parametrize("due_now", [True, False, None])
