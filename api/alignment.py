@@ -24,9 +24,9 @@ from domain.access.refusals import GOAL_UNKNOWN
 from domain.directory.state import DirectoryState
 from domain.goals import Okr
 from domain.plan.alignment import standing
+from domain.plan.goal import Goal
 from domain.plan.links import Edge
 from domain.plan.seeing import Sight
-from domain.plan.state import Goal
 from domain.rollup import Child, rollup
 
 router = APIRouter(prefix="/v1/organizations/{organization}", tags=["plan"], responses={"default": PROBLEMS})

@@ -14,7 +14,8 @@ from api.list_shapes import GateAnswer
 from api.lists import listed
 from api.openapi import PROBLEMS
 from api.rendering import plain
-from domain.cycle.state import CYCLE_UNKNOWN, CycleState
+from domain.access.refusals import CYCLE_UNKNOWN
+from domain.cycle.state import CycleState
 from domain.decider import Ref
 from domain.gate import what_if
 

@@ -20,12 +20,11 @@ from api.rendering import rendered_events
 from api.services import Services
 from api.shapes import EventPage, Feed, PlanDifference
 from api.told import told
-from domain.cycle.state import CYCLE_UNKNOWN
+from domain.access.refusals import CYCLE_UNKNOWN, PLAN_UNKNOWN
 from domain.decider import Ref
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DIRECTORY
 from domain.messages import Kind
-from domain.plan.state import PLAN_UNKNOWN
 from domain.problems import Problem
 from eventlog.log import Recorded
 

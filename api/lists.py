@@ -24,7 +24,7 @@ from api.problems import BEHIND, CURSOR_INVALID
 from api.rendering import rendered
 from api.services import Services
 from api.texts import Texts, texts_for
-from domain.cycle.state import CYCLE_UNKNOWN
+from domain.access.refusals import CYCLE_UNKNOWN
 from domain.decider import Ref
 from domain.directory.state import DirectoryState
 from domain.sealed import CommonName, PersonName

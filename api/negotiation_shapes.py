@@ -8,8 +8,7 @@ from uuid import UUID
 from api.shapes import Shape
 from domain.plan.diff import Change
 from domain.plan.record import Acceptance, Turn
-from domain.plan.state import Side
-from domain.plan.talks import Cause
+from domain.plan.talks import Cause, Side
 from domain.values import Instant, Number
 
 

@@ -19,12 +19,13 @@ from api.rendering import plain, rendered
 from api.services import Services
 from api.shapes import PlanAnswer, StateAnswer
 from api.waits import signature_waits
-from domain.cycle.state import CYCLE_UNKNOWN, CycleState
+from domain.access.refusals import CYCLE_UNKNOWN, PLAN_UNKNOWN
+from domain.cycle.state import CycleState
 from domain.decider import Ref
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DIRECTORY, DirectoryState
 from domain.plan.ground import ground_of
-from domain.plan.state import PLAN_UNKNOWN, PlanState
+from domain.plan.state import PlanState
 from domain.waiting import plan_waits
 
 router = APIRouter(prefix="/v1/organizations/{organization}", responses={"default": PROBLEMS})

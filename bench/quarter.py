@@ -26,9 +26,10 @@ from domain.goals import Ambition, Kpi, Okr
 from domain.key_results import Measured
 from domain.messages import Command
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
+from domain.plan.goal import Reading
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.signing import SignPlan, SubmitPlan
-from domain.plan.state import PlanState, Reading
+from domain.plan.state import PlanState
 from domain.plan.tracking import CheckIn
 from domain.values import plan_id
 from eventlog.handler import Answer, Order, Step

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from domain.cycle.blockers import Blocker
 from domain.cycle.bypass import passed_over
 from domain.cycle.gates import failing
-from domain.cycle.state import Blocker, CycleState
+from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
 from domain.decider import Ref
 from domain.directory.state import DirectoryState

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from domain.cycle.scoring_rules import ScoringRules
 from domain.goals import Kpi
-from domain.plan.state import Goal
+from domain.plan.goal import Goal
 
 Exact = Decimal | Fraction
 

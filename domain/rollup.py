@@ -14,8 +14,8 @@ from uuid import UUID
 
 from domain.cycle.scoring_rules import ScoringRules
 from domain.goals import Okr
+from domain.plan.goal import Goal
 from domain.plan.links import Edge
-from domain.plan.state import Goal
 from domain.scoring import PLACES, goal_result, progress
 from domain.values import Frozen, Number, Share
 

@@ -9,12 +9,13 @@ from types import MappingProxyType
 from uuid import UUID
 
 from domain.canonical import canonical_bytes, content_hash
+from domain.cycle.outcomes import GoalResult, PlanResult
 from domain.cycle.scoring_rules import ScoringRules
-from domain.cycle.state import GoalResult, PlanResult
 from domain.goals import Kpi, Okr, plan_hash
 from domain.key_results import KeyResult, Maintained, Measured, Milestones, Ordinal, YesNo
 from domain.payout import Line, crossed, item_points, kpi_attainment, kpi_payout, kpi_value, scorecard
-from domain.plan.state import Goal, PlanState, Reading
+from domain.plan.goal import Goal, Reading
+from domain.plan.state import PlanState
 from domain.plan.tallies import Tally
 
 PLACES = Decimal("0.0001")

@@ -16,8 +16,9 @@ from domain.plan.above import asked_on
 from domain.plan.alignment_answers import answering
 from domain.plan.approvers import open_now, seats
 from domain.plan.baseline import ESTABLISHING, unfounded
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground
-from domain.plan.state import Goal, PlanState
+from domain.plan.state import PlanState
 from domain.values import Frozen, Instant
 
 

@@ -11,7 +11,7 @@ from cli.importing.measures import Measure, measure_of
 from cli.outline import Milestone, Objective, OutlineProblem
 from domain import goals as domain
 from domain import key_results
-from domain.plan.state import Reading
+from domain.plan.goal import Reading
 from domain.sealed import MAX_TEXT, OwnerText
 
 MAX_KEY_RESULTS = 30

@@ -10,8 +10,9 @@ from cli.composition import Engine
 from cli.importing.options import Known
 from cli.importing.planning import ImportPlan
 from cli.importing.steps import PlannedStep
+from domain.access.refusals import CYCLE_UNKNOWN
 from domain.cycle.opening import OpenCycle
-from domain.cycle.state import CYCLE_UNKNOWN, CycleState
+from domain.cycle.state import CycleState
 from domain.decider import Ref
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DIRECTORY, DirectoryState, Role

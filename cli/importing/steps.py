@@ -23,7 +23,7 @@ from domain.directory.teams import AddTeam
 from domain.goals import Okr
 from domain.messages import Command
 from domain.plan.drafting import DraftGoal
-from domain.plan.state import Reading
+from domain.plan.goal import Reading
 from domain.sealed import AuthorText, CommonName, PersonName
 from eventlog.orders import Step
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.goals import Kpi, Okr
 from domain.key_results import KeyResult, Maintained, Measured, Milestones, Ordinal, YesNo
-from domain.plan.state import Reading
+from domain.plan.goal import Reading
 from domain.sealed import Sealed
 
 ERASED = "(erased)"

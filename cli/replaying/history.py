@@ -20,7 +20,8 @@ from cli.replaying.standing import goal_standing, plan_standing
 from cli.replaying.words import Teller
 from domain.directory.state import DIRECTORY
 from domain.messages import Event
-from domain.plan.state import Goal, PlanState
+from domain.plan.goal import Goal
+from domain.plan.state import PlanState
 from eventlog.log import Recorded
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from cli.replaying.definitions import text
 from cli.replaying.words import Teller
-from domain.plan.state import Goal, PlanState, Side
+from domain.plan.goal import Goal
+from domain.plan.state import PlanState
+from domain.plan.talks import Side
 
 NOT_RECEIVED = "not acknowledged yet"
 

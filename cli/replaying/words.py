@@ -19,12 +19,12 @@ from domain.plan.amending import AmendmentRequested, RevertedToSigned
 from domain.plan.diff import Change
 from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDrafted, PlanOpened
 from domain.plan.duties import AssignmentServed, Escalated, Reminded, ResultServed
+from domain.plan.goal import Reading
 from domain.plan.negotiation import RevisionAccepted, RevisionProposed
 from domain.plan.rerouting import Rerouted
 from domain.plan.result import Reflected, ResultAcknowledged
 from domain.plan.sending_back import ChangesRequested, PlanRecalled, PlanRejected, SignatureWithdrawn
 from domain.plan.signing import PlanSigned, PlanSubmitted
-from domain.plan.state import Reading
 from domain.plan.tracking import CheckedIn
 from domain.plan.visibility import VisibilitySet
 from domain.plan.voiding import SignaturesVoided

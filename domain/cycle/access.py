@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.access.grants import CYCLE
+from domain.access.refusals import CYCLE_UNKNOWN
 from domain.access.verdict import Facts, Stand, When
-from domain.cycle.state import CYCLE_UNKNOWN, CycleState, cycle
+from domain.cycle.state import CycleState, cycle
 from domain.decider import Context
 from domain.directory.access import stands_in
 from domain.directory.effects import directory_at

@@ -10,9 +10,10 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.access.refusals import NOT_SECOND
+from domain.cycle.blockers import Blocker, Bypass
 from domain.cycle.gates import blockers
 from domain.cycle.opening import require_facilitator
-from domain.cycle.state import Blocker, Bypass, CycleCommand, CycleState, cycle
+from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.directory.effects import directory_at

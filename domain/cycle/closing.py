@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
+from domain.cycle.blockers import Blocker, Closing, GateFailure
 from domain.cycle.bypass import passed_over
 from domain.cycle.gates import blockers
 from domain.cycle.opening import require_facilitator
-from domain.cycle.state import Blocker, Closing, CycleCommand, CycleState, GateFailure, cycle
+from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.directory.effects import directory_at

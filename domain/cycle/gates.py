@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from domain.cycle.state import Blocker, CycleState
+from domain.cycle.blockers import Blocker
+from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
 from domain.decider import Context, Ref
 from domain.plan.state import PlanState

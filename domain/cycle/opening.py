@@ -7,19 +7,11 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from domain.access.refusals import NOT_ADMIN
+from domain.access.refusals import CYCLE_UNKNOWN, NOT_ADMIN
 from domain.access.refusals import NOT_FACILITATOR as NOT_FACILITATOR
 from domain.cycle.policy import Framework, Policy, preset
-from domain.cycle.state import (
-    CYCLE_UNKNOWN,
-    CycleCommand,
-    CycleState,
-    FrameworkChoice,
-    Participant,
-    Series,
-    Upcoming,
-    cycle,
-)
+from domain.cycle.state import CycleCommand, CycleState, FrameworkChoice, Participant, cycle
+from domain.cycle.succession import Series, Upcoming
 from domain.cycle.windows import Period, Phase, Windows
 from domain.decider import Context
 from domain.directory.effects import directory_at

@@ -7,7 +7,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.cycle.opening import require_facilitator
-from domain.cycle.state import CycleCommand, CycleState, PlanResult, cycle
+from domain.cycle.outcomes import PlanResult
+from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake

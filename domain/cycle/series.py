@@ -11,7 +11,8 @@ from typing import ClassVar
 from uuid import UUID, uuid5
 
 from domain.cycle.opening import CYCLE_EXISTS, CycleOpened, follow_up, has_approvers, lies_within
-from domain.cycle.state import CycleCommand, CycleState, Following, cycle
+from domain.cycle.state import CycleCommand, CycleState, cycle
+from domain.cycle.succession import Following
 from domain.cycle.windows import Period
 from domain.decider import Context, Ref
 from domain.directory.effects import directory_at

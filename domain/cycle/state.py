@@ -1,26 +1,27 @@
-"""What is known of a cycle, and what plan rules ask of it."""
+"""What is known of a cycle as a whole, and what plan rules ask of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
-from domain.access.refusals import CYCLE_CLOSED as CYCLE_CLOSED
-from domain.access.refusals import CYCLE_UNKNOWN as CYCLE_UNKNOWN
-from domain.access.refusals import PHASE_WRONG as PHASE_WRONG
+from domain.access.refusals import CYCLE_CLOSED, CYCLE_UNKNOWN, PHASE_WRONG
 from domain.cycle.advice import UnitFacts
+from domain.cycle.blockers import Bypass, Closing, GateFailure
+from domain.cycle.outcomes import PlanResult
 from domain.cycle.policy import Framework, Policy
+from domain.cycle.succession import Following, Series, Upcoming
 from domain.cycle.windows import Period, Phase, Windows
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY, DirectoryState
 from domain.messages import Command
 from domain.problems import problem
 from domain.sealed import AuthorText, CommonName
-from domain.values import Duration, Frozen, Instant, Number, Share, WorkingDays, plan_id
+from domain.values import Frozen, Instant, plan_id
 
 CYCLE_HELD = problem(
     "cycle.held", 409, "The cycle is held: its clock stands still.", "Wait until its facilitator resumes it."
@@ -37,33 +38,6 @@ class Participant(Frozen):
     excused: bool = False
 
 
-class Blocker(Frozen):
-    """One failing check of a gate and who blocks it."""
-
-    check: str
-    """A stable code: `goals`, `agreement`, `acknowledgement`, `signature`, `final_values`, `amendment`, `results`,
-    `receipt`."""
-    owner: UUID | None = None
-    """Whose plan fails the check; None: the cycle as a whole."""
-    goal: UUID | None = None
-
-
-class Closing(Frozen):
-    """A phase that is being closed: plan commands wait."""
-
-    phase: Phase
-    since: Instant
-    version: int
-
-
-class GateFailure(Frozen):
-    """A gate that failed at its deadline and waits for its blockers."""
-
-    phase: Phase
-    version: int
-    blockers: tuple[Blocker, ...]
-
-
 class FrameworkChoice(Frozen):
     """A framework that somebody chose, and why (R1.1)."""
 
@@ -73,105 +47,6 @@ class FrameworkChoice(Frozen):
     """What was known of the unit."""
     advised: Framework | None = None
     """What the advice on these facts was."""
-
-
-class GoalResult(Frozen):
-    """A goal's computed outcome."""
-
-    goal: UUID
-    kind: str
-    score: Share | None = None
-    """OKR: 0.0-1.0, rounded to four places for show (R7.1)."""
-    band: str | None = None
-    """OKR: `red`, `amber` or `green`, from the unrounded score (R7.1)."""
-    attainment: Number | None = None
-    """KPI: percent of target (R3.3)."""
-    payout: Number | None = None
-    """KPI: percent by the payout curve (R3.3)."""
-    points: Number | None = None
-    """Bonus or deduction item: what it adds to the scorecard, or below zero takes (R3.3)."""
-    red_line_crossed: bool | None = None
-    """KPI with a red line: present where it lies short of its threshold (R3.3)."""
-
-
-class PlanResult(Frozen):
-    """A plan's outcome: both scores side by side, never mixed (R1)."""
-
-    plan: UUID
-    owner: UUID
-    plan_hash: str
-    okr_score: Share | None = None
-    kpi_attainment: Number | None = None
-    kpi_payout: Number | None = None
-    """What the scorecard pays in the end: base and points, capped where a red line is crossed (R3.3)."""
-    kpi_base: Number | None = None
-    """What the KPIs within the 100 pay; absent where nothing else counts."""
-    kpi_points: Number | None = None
-    """What bonus items add and deduction items take."""
-    red_line_crossed: bool | None = None
-    goals: tuple[GoalResult, ...] = ()
-    published: int | None = None
-    """The cycle's version that published it: after a re-opening even an equal result is another one, so that the
-    old acknowledgement no longer counts (R2.7)."""
-    hash: str = ""
-    """What an acknowledgement refers to (R7.4)."""
-
-
-class Bypass(Frozen):
-    """A rule passed over by two people (R2.5)."""
-
-    number: int
-    subject: Literal["gate", "scoring", "chain"]
-    phase: Phase
-    """The phase it was asked for in, and serves in."""
-    requested_by: UUID
-    reason: AuthorText
-    confirmed_by: UUID | None = None
-    confirmation: AuthorText | None = None
-    """The second person's reason."""
-    used: bool = False
-    """The phase closed by it, or the rules were changed by it."""
-    over: bool = False
-    """Its phase has ended: it serves no more."""
-
-    @property
-    def stands(self) -> bool:
-        """Whether it waits for its second person, or to be used."""
-        return not (self.used or self.over)
-
-
-class Series(Frozen):
-    """The cycles that are to follow this one (R2.8)."""
-
-    months: Literal[1, 3, 6, 12]
-    """How long each one's period is."""
-    names: tuple[CommonName, ...] = Field(min_length=1, max_length=40)
-    """Of those to come, in order: with the last one the series ends."""
-    opens: Duration = WorkingDays(days=-15)
-    """When each one's draft opens, from the start of its period (R2.1)."""
-
-    @property
-    def rest(self) -> Series | None:
-        """The series as the next cycle has it; None where that is the last."""
-        return self.model_copy(update={"names": self.names[1:]}) if len(self.names) > 1 else None
-
-
-class Upcoming(Frozen):
-    """The next cycle of the series, which is not open yet."""
-
-    opens: Instant
-    period: Period
-
-
-class Following(Frozen):
-    """The next cycle of the series, which is open."""
-
-    cycle: UUID
-    name: CommonName
-    facilitator: UUID
-    period: Period
-    participants: tuple[UUID, ...]
-    left_out: tuple[UUID, ...]
 
 
 class Held(Frozen):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.directory.state import Role
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, next_above
-from domain.plan.state import Goal
 
 
 def asked_on(goal: Goal, found: Ground) -> list[UUID]:

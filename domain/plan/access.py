@@ -13,10 +13,11 @@ from domain.cycle.access import phase_of
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Command, Event
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, ground
 from domain.plan.seeing import Sight
 from domain.plan.stands import Asking, stands_for
-from domain.plan.state import Goal, PlanState, plan
+from domain.plan.state import PlanState, plan
 from domain.values import SYSTEM
 
 

@@ -14,11 +14,12 @@ from domain.cycle.windows import ALIGNABLE
 from domain.decider import Context, Ref
 from domain.goals import Okr
 from domain.messages import Event
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted, ground_of
 from domain.plan.links import MOST_PLANS, NOTHING_NEW, Edge, End, Place, lineage
 from domain.plan.patience import by_when
 from domain.plan.seeing import Sight
-from domain.plan.state import Goal, PlanCommand, PlanState, plan
+from domain.plan.state import PlanCommand, PlanState, plan
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Hash, Instant

@@ -11,8 +11,10 @@ from domain.decider import Context
 from domain.goals import GoalDefinition, plan_hash
 from domain.messages import Event, Wake
 from domain.plan.easing import eased, raised
+from domain.plan.goal import Goal
 from domain.plan.ground import admitted
-from domain.plan.state import Amendment, Goal, PlanCommand, PlanState, Side, plan
+from domain.plan.state import Amendment, PlanCommand, PlanState, plan
+from domain.plan.talks import Side
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Hash

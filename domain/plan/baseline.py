@@ -14,8 +14,9 @@ from domain.decider import Context
 from domain.goals import Kpi
 from domain.key_results import Unit
 from domain.messages import Event
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted
-from domain.plan.state import Goal, PlanCommand, PlanState, plan
+from domain.plan.state import PlanCommand, PlanState, plan
 from domain.plan.tallies import Baseline
 from domain.problems import problem
 from domain.sealed import AuthorText

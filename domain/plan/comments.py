@@ -15,9 +15,10 @@ from domain.decider import Context
 from domain.messages import Event
 from domain.plan.diff import PATH
 from domain.plan.drafting import require_current
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted
-from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
-from domain.plan.talks import Comment
+from domain.plan.state import PlanCommand, PlanState, plan
+from domain.plan.talks import Comment, Side
 from domain.plan.turns import KPI_NOT_NEGOTIATED, NOT_PROPOSED, NOT_YOUR_TURN, require_no_mediation, times_to_answer
 from domain.problems import problem
 from domain.sealed import AuthorText

@@ -11,10 +11,11 @@ from domain.decider import Context
 from domain.goals import Kpi, Okr, goal_hash
 from domain.messages import Event, Wake
 from domain.plan.bounds import require_bounds
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted, require_actor
 from domain.plan.lint import lint_goal
 from domain.plan.patience import by_when
-from domain.plan.state import Goal, OpeningCommand, PlanCommand, PlanState, plan
+from domain.plan.state import OpeningCommand, PlanCommand, PlanState, plan
 from domain.plan.voiding import void_signatures
 from domain.problems import problem
 from domain.values import Hash, Instant

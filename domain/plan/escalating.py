@@ -8,8 +8,9 @@ from domain.cycle.windows import ALIGNABLE
 from domain.decider import Context
 from domain.goals import Ambition, Okr
 from domain.messages import Event
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted, next_above
-from domain.plan.state import Goal, PlanCommand, PlanState, plan
+from domain.plan.state import PlanCommand, PlanState, plan
 from domain.plan.talks import Escalation
 from domain.problems import problem
 from domain.sealed import AuthorText

@@ -7,6 +7,7 @@ from functools import cached_property
 from uuid import UUID
 
 from domain.access.refusals import NOT_ALLOWED as NOT_ALLOWED
+from domain.access.refusals import PLAN_UNKNOWN
 from domain.cycle.policy import Framework, Relation
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
@@ -15,7 +16,8 @@ from domain.directory.effects import directory_at
 from domain.directory.state import DirectoryState, Role
 from domain.messages import Command
 from domain.plan.chain import Step, chain_steps, humans_above
-from domain.plan.state import PLAN_UNKNOWN, OpeningCommand, PlanState, Side
+from domain.plan.state import OpeningCommand, PlanState
+from domain.plan.talks import Side
 from domain.problems import problem
 from domain.values import plan_id
 

@@ -19,12 +19,13 @@ from domain.plan.above import mediator_of
 from domain.plan.bounds import require_bounds
 from domain.plan.diff import Change, diff
 from domain.plan.drafting import require_current
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted
 from domain.plan.lint import lint_goal
 from domain.plan.negotiation import KIND_CHANGED, reasoned
 from domain.plan.patience import by_when
-from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
-from domain.plan.talks import Cause, Mediation
+from domain.plan.state import PlanCommand, PlanState, plan
+from domain.plan.talks import Cause, Mediation, Side
 from domain.plan.turns import KPI_NOT_NEGOTIATED, NOT_PROPOSED, require_no_mediation, times_to_answer
 from domain.problems import problem
 from domain.sealed import AuthorText

@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
+from domain.access.refusals import GOAL_UNKNOWN
 from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import MOST_KEY_RESULTS, Okr
 from domain.messages import Event, Wake
 from domain.plan.alignment import KEY_RESULT_UNKNOWN
 from domain.plan.drafting import require_current
+from domain.plan.goal import Goal
 from domain.plan.ground import admitted
 from domain.plan.negotiation import ProposeRevision, RevisionProposed, propose_revision
 from domain.plan.patience import by_when
 from domain.plan.seeing import Sight
-from domain.plan.state import GOAL_UNKNOWN, Goal, PlanCommand, PlanState, plan
+from domain.plan.state import PlanCommand, PlanState, plan
 from domain.plan.turns import KPI_NOT_NEGOTIATED
 from domain.problems import problem
 from domain.sealed import AuthorText

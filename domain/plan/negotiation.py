@@ -15,12 +15,13 @@ from domain.plan.amending import require_reasons_to_ease
 from domain.plan.bounds import require_bounds
 from domain.plan.diff import PATH, Change, diff
 from domain.plan.drafting import require_current
+from domain.plan.goal import Goal
 from domain.plan.ground import admitted
 from domain.plan.lint import lint_goal
 from domain.plan.parent_change import looked_at
 from domain.plan.patience import by_when
-from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
-from domain.plan.talks import Standing
+from domain.plan.state import PlanCommand, PlanState, plan
+from domain.plan.talks import Side, Standing
 from domain.plan.turns import (
     KPI_NOT_NEGOTIATED,
     NOT_PROPOSED,

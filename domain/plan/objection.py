@@ -15,12 +15,13 @@ from domain.plan.above import decider_of
 from domain.plan.bounds import require_bounds
 from domain.plan.diff import diff
 from domain.plan.drafting import NOT_ASSIGNED, require_current
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted
 from domain.plan.lint import lint_goal
 from domain.plan.negotiation import NOTHING_CHANGED, RevisionProposed, reasoned
 from domain.plan.patience import by_when
-from domain.plan.state import Goal, PlanCommand, PlanState, Side, plan
-from domain.plan.talks import KpiField, Objection
+from domain.plan.state import PlanCommand, PlanState, plan
+from domain.plan.talks import KpiField, Objection, Side
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Hash, Instant, Number

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from domain.plan.state import Goal, PlanState
+from domain.plan.goal import Goal
+from domain.plan.state import PlanState
 from domain.problems import problem
 
 ORPHAN = problem(

@@ -9,8 +9,9 @@ from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.goals import Ambition, Okr
 from domain.messages import Event
+from domain.plan.goal import Goal
 from domain.plan.ground import admitted
-from domain.plan.state import Goal, PlanCommand, PlanState, plan
+from domain.plan.state import PlanCommand, PlanState, plan
 
 
 class LinkPay(PlanCommand):

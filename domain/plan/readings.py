@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.goals import Kpi, Okr
 from domain.key_results import KeyResult, Maintained
-from domain.plan.state import Goal, Reading
+from domain.plan.goal import Goal, Reading
 from domain.plan.tallies import Tally
 from domain.problems import problem
 

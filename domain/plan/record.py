@@ -21,8 +21,7 @@ from domain.plan.duties import AssignmentServed, Reminded
 from domain.plan.mediation import MediationDecided, MediationOpened, RevisionImposed
 from domain.plan.negotiation import RevisionAccepted, RevisionProposed
 from domain.plan.objection import AssignmentObjected, ObjectionDecided
-from domain.plan.state import Side
-from domain.plan.talks import Cause, KpiField
+from domain.plan.talks import Cause, KpiField, Side
 from domain.plan.withdrawing import RevisionWithdrawn
 from domain.sealed import AuthorText
 from domain.values import Frozen, Instant, Number

@@ -8,8 +8,9 @@ from uuid import UUID
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
+from domain.plan.goal import Reflection
 from domain.plan.ground import ground, require_active, require_actor
-from domain.plan.state import PlanCommand, PlanState, Receipt, Reflection, plan
+from domain.plan.state import PlanCommand, PlanState, Receipt, plan
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Hash

@@ -18,9 +18,10 @@ from domain.access.grants import SEEING
 from domain.access.verdict import Allow, Facts, Stand, authorize
 from domain.messages import Event
 from domain.plan.comments import CommentResolved
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground
 from domain.plan.stands import OF_GOAL, Asking, stands_of
-from domain.plan.state import Goal, PlanState
+from domain.plan.state import PlanState
 from domain.sealed import all_sealed
 
 ENTIRE = frozenset({Stand.OWNER, Stand.AUDITOR})

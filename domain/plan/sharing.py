@@ -14,9 +14,10 @@ from domain.cycle.windows import ALIGNABLE
 from domain.decider import Context
 from domain.directory.requiring import require_person
 from domain.messages import Event
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted
 from domain.plan.links import Contributor
-from domain.plan.state import Goal, PlanCommand, PlanState, plan
+from domain.plan.state import PlanCommand, PlanState, plan
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Share

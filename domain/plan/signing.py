@@ -19,7 +19,8 @@ from domain.plan.lint import lint_plan
 from domain.plan.orphans import ORPHAN, is_orphan, orphans
 from domain.plan.patience import signature_patience
 from domain.plan.signatures import Asked, Signature, Signing, StepWait, opened_waits
-from domain.plan.state import PlanCommand, PlanState, Side, plan
+from domain.plan.state import PlanCommand, PlanState, plan
+from domain.plan.talks import Side
 from domain.plan.turns import require_unblocked
 from domain.problems import problem
 from domain.values import Hash, Instant

@@ -11,8 +11,9 @@ from domain.directory.state import Role
 from domain.goals import Kpi
 from domain.plan.above import decider_of, mediator_of
 from domain.plan.approvers import in_chain, stands_in
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground
-from domain.plan.state import Goal, PlanState
+from domain.plan.state import PlanState
 
 
 class Asking(NamedTuple):

@@ -14,12 +14,13 @@ from domain.agenda import Duty
 from domain.cycle.windows import ALIGNABLE, NEGOTIABLE, Phase
 from domain.decider import Context, Ref
 from domain.plan.approvers import next_level, open_now, seats
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground, ground
 from domain.plan.links import Edge
 from domain.plan.parent_change import is_news, parent_now
 from domain.plan.rerouting import reroutes
 from domain.plan.signatures import Signing
-from domain.plan.state import Goal, PlanCommand, PlanState
+from domain.plan.state import PlanCommand, PlanState
 
 
 class Remind(PlanCommand):

@@ -8,9 +8,10 @@ from uuid import UUID
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
+from domain.plan.goal import Reading
 from domain.plan.ground import ground, require_active, require_actor, require_participant
 from domain.plan.readings import missing, require_fitting, tallied
-from domain.plan.state import PlanCommand, PlanState, Reading, plan
+from domain.plan.state import PlanCommand, PlanState, plan
 from domain.problems import problem
 from domain.sealed import AuthorText
 from domain.values import Instant, Share

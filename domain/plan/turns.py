@@ -6,9 +6,10 @@ from datetime import datetime
 
 from domain.cycle.policy import Policy
 from domain.decider import Context
+from domain.plan.goal import Goal
 from domain.plan.ground import Ground
 from domain.plan.patience import by_when
-from domain.plan.state import Goal, Side
+from domain.plan.talks import Side
 from domain.problems import problem
 
 NOT_YOUR_TURN = problem(

@@ -10,8 +10,9 @@ from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.directory.requiring import require_person
 from domain.messages import Event
+from domain.plan.goal import Audience
 from domain.plan.ground import ground
-from domain.plan.state import Audience, PlanCommand, PlanState, plan
+from domain.plan.state import PlanCommand, PlanState, plan
 
 
 class SetVisibility(PlanCommand):

@@ -10,8 +10,8 @@ from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.plan.drafting import require_current
 from domain.plan.ground import admitted
-from domain.plan.state import PlanCommand, PlanState, Side, plan
-from domain.plan.talks import Standing
+from domain.plan.state import PlanCommand, PlanState, plan
+from domain.plan.talks import Side, Standing
 from domain.plan.turns import KPI_NOT_NEGOTIATED, NOT_PROPOSED, require_no_mediation, times_to_answer
 from domain.problems import problem
 from domain.values import Hash

@@ -30,8 +30,9 @@ from domain.messages import Command
 from domain.plan.comments import CommentOnRevision
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.dropping import AbandonGoal
+from domain.plan.goal import Goal
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
-from domain.plan.state import Goal, PlanState
+from domain.plan.state import PlanState
 from domain.plan.visibility import SetVisibility
 from domain.plan.withdrawing import WithdrawRevision
 from domain.problems import DomainError

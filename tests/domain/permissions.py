@@ -11,7 +11,7 @@ from typing import get_args
 
 from domain.access.verdict import RULES, Facts, Stand
 from domain.cycle.windows import Phase
-from domain.plan.state import Audience
+from domain.plan.goal import Audience
 
 TABLE = Path(__file__).parents[2] / "docs" / "access" / "permissions.csv"
 ALONE = {Stand.SYSTEM, Stand.FOUNDER}

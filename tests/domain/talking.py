@@ -12,10 +12,11 @@ from domain.decider import Ref
 from domain.goals import Ambition
 from domain.messages import Command
 from domain.plan.comments import CommentOnRevision, ResolveComment
+from domain.plan.goal import Goal
 from domain.plan.mediation import DecideMediation, RequestMediation
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.objection import DecideObjection, ObjectToAssignment
-from domain.plan.state import Goal, Side
+from domain.plan.talks import Side
 from domain.plan.withdrawing import WithdrawRevision
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, kpi, okr, who
 

@@ -20,9 +20,10 @@ from domain.messages import Command, Wake
 from domain.plan.alignment import RequestAlignment
 from domain.plan.alignment_answers import AcceptAlignment, DeclineAlignment
 from domain.plan.dropping import AbandonGoal
+from domain.plan.goal import Goal
 from domain.plan.links import Edge, End
 from domain.plan.negotiation import ProposeRevision
-from domain.plan.state import Goal, Side
+from domain.plan.talks import Side
 from domain.problems import DomainError
 from domain.registry import DECIDERS
 from domain.sealed import OwnerText

@@ -16,10 +16,10 @@ from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.dropping import AbandonGoal
 from domain.plan.duties import Reminded
 from domain.plan.easing import eased, raised
+from domain.plan.goal import Goal, Reading
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.seeing import Sight
 from domain.plan.signing import SignPlan, SubmitPlan, approvers
-from domain.plan.state import Goal, Reading
 from domain.plan.tracking import CheckIn
 from domain.waiting import plan_waits
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, final_values, increase, kpi, milestones, okr, who

@@ -14,9 +14,9 @@ from domain.directory.people import DeactivatePerson
 from domain.directory.state import DIRECTORY
 from domain.plan.amending import RequestAmendment
 from domain.plan.baseline import BaselineSet, SetBaseline
+from domain.plan.goal import Reading
 from domain.plan.ground import ground_of
 from domain.plan.negotiation import ProposeRevision
-from domain.plan.state import Reading
 from domain.plan.tracking import CheckIn
 from domain.waiting import What, plan_waits
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, kpi, who

@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from domain.cycle.amending import AmendCycle
+from domain.cycle.blockers import Blocker
 from domain.cycle.bypass import BypassConfirmed, BypassRequested, ConfirmBypass, RequestBypass
 from domain.cycle.closing import AdvancePhase, ClosingReleased, FinishClosing, PhaseClosed, PhaseClosing
 from domain.cycle.exceptions import ReopenPhase
 from domain.cycle.policy import ApprovalStep, Policy, Relation
 from domain.cycle.scoring_rules import ScoringRules
-from domain.cycle.state import Blocker
 from domain.cycle.windows import Phase
 from domain.directory.people import AddPerson
 from domain.directory.roles import GrantRole

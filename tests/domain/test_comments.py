@@ -16,7 +16,7 @@ from domain.plan.comments import CommentOnRevision, CommentResolved, ResolveComm
 from domain.plan.drafting import AssignGoal
 from domain.plan.negotiation import AcceptRevision
 from domain.plan.signing import SubmitPlan
-from domain.plan.state import Side
+from domain.plan.talks import Side
 from tests.support.calendars import weekdays
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, kpi, okr, who
 

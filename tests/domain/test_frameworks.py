@@ -12,7 +12,7 @@ from domain.cycle.frameworks import ChooseFramework, FrameworkChosen
 from domain.cycle.opening import OpenCycle
 from domain.cycle.policy import Framework
 from domain.cycle.series import NextCycleOpened, following_id
-from domain.cycle.state import Series
+from domain.cycle.succession import Series
 from domain.cycle.windows import Phase
 from domain.decider import Ref
 from domain.directory.people import ChangePerson

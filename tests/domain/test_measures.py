@@ -18,7 +18,7 @@ from domain.goals import Kpi, Okr, goal_hash
 from domain.key_results import KeyResult, Maintained, Ordinal, YesNo, Zone
 from domain.payout import kpi_value
 from domain.plan.diff import MODELS, PATH, REASONED, diff
-from domain.plan.state import Goal, Reading
+from domain.plan.goal import Goal, Reading
 from domain.plan.tallies import Tally
 from domain.plan.tracking import CheckedIn, CheckIn
 from domain.problems import DomainError

@@ -21,7 +21,7 @@ from domain.plan.ground import ground_of
 from domain.plan.mediation import DecideMediation, MediationDecided, MediationOpened, RequestMediation, RevisionImposed
 from domain.plan.negotiation import AcceptRevision, ProposeRevision, RevisionAccepted
 from domain.plan.signing import SignPlan
-from domain.plan.state import Side
+from domain.plan.talks import Side
 from domain.plan.withdrawing import WithdrawRevision
 from domain.waiting import What, plan_waits
 from tests.support.calendars import weekdays

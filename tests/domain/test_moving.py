@@ -10,8 +10,9 @@ from domain.cycle.windows import Phase
 from domain.goals import MOST_KEY_RESULTS, Okr
 from domain.key_results import Maintained
 from domain.plan.amending import RequestAmendment
+from domain.plan.goal import Reading
 from domain.plan.moving import MoveKeyResult
-from domain.plan.state import Reading, Side
+from domain.plan.talks import Side
 from domain.plan.tracking import CheckIn
 from domain.problems import DomainError
 from tests.support.aligning import accept, request

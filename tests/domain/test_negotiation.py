@@ -19,7 +19,7 @@ from domain.messages import Command
 from domain.plan.diff import diff
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal, GoalDrafted
 from domain.plan.negotiation import AcceptRevision, ProposeRevision, RevisionAccepted, RevisionProposed
-from domain.plan.state import Side
+from domain.plan.talks import Side
 from domain.values import plan_id
 from tests.support.given import (
     BOARD,

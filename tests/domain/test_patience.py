@@ -16,7 +16,7 @@ from domain.directory.teams import ChangeTeam
 from domain.plan.ground import ground_of
 from domain.plan.negotiation import RevisionProposed
 from domain.plan.patience import by_when
-from domain.plan.state import Side
+from domain.plan.talks import Side
 from domain.values import Elapsed, WorkingDays
 from eventlog.calendars import SiteCalendars
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, TEAM, World, okr, who

@@ -19,9 +19,9 @@ from domain.cycle.windows import Phase
 from domain.goals import Kpi
 from domain.payout import Line, Scorecard, crossed, item_points, kpi_attainment, kpi_payout, scorecard
 from domain.plan.drafting import AssignGoal
+from domain.plan.goal import Reading
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.signing import SubmitPlan
-from domain.plan.state import Reading
 from domain.plan.tracking import CheckIn
 from tests.support.given import HEAD, LEAD, STAFF, World, kpi, okr, who
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from domain.cycle.blockers import Closing
 from domain.cycle.exceptions import ReopenPhase
 from domain.cycle.participation import ExcuseParticipant
-from domain.cycle.state import Closing
 from domain.cycle.windows import Phase
 from domain.directory.state import DIRECTORY
 from domain.plan.tracking import CheckIn

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from domain.cycle.scoring_rules import ScoringRules
 from domain.goals import Kpi, Okr
+from domain.plan.goal import Goal, Reading
 from domain.plan.links import Edge, End
-from domain.plan.state import Goal, Reading
 from domain.rollup import Child, Rollup, rollup
 from tests.support.given import MONDAY, increase, kpi, milestones, okr, who
 

@@ -12,7 +12,7 @@ from domain.cycle.windows import Phase
 from domain.plan.drafting import AssignGoal, DraftGoal
 from domain.plan.negotiation import ProposeRevision, RevisionProposed
 from domain.plan.signing import SubmitPlan
-from domain.plan.state import Side
+from domain.plan.talks import Side
 from domain.plan.withdrawing import RevisionWithdrawn, WithdrawRevision
 from tests.support.calendars import weekdays
 from tests.support.given import HEAD, LEAD, STAFF, World, increase, kpi, milestones, okr, who

@@ -13,7 +13,7 @@ from domain.cycle.scoring_rules import ScoringRules
 from domain.cycle.windows import Phase
 from domain.payout import kpi_attainment, kpi_payout
 from domain.plan.amending import RequestAmendment
-from domain.plan.state import Reading
+from domain.plan.goal import Reading
 from domain.plan.tracking import CheckIn
 from domain.scoring import band, goal_result, objective_score, plan_result, progress
 from tests.support.given import LEAD, STAFF, World, final_values, increase, kpi, milestones, okr, who

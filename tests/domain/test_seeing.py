@@ -13,11 +13,12 @@ from domain.directory.state import DIRECTORY, Role
 from domain.directory.teams import AddTeam
 from domain.messages import Event
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
+from domain.plan.goal import Audience
 from domain.plan.ground import ground_of
 from domain.plan.negotiation import ProposeRevision, RevisionProposed
 from domain.plan.seeing import Sight
 from domain.plan.sending_back import RejectPlan
-from domain.plan.state import Audience, PlanState
+from domain.plan.state import PlanState
 from domain.plan.visibility import SetVisibility, VisibilitySet
 from domain.plan.withdrawing import WithdrawRevision
 from domain.registry import DECIDERS

@@ -11,7 +11,8 @@ from domain.cycle.participation import ExcuseParticipant
 from domain.cycle.policy import Policy
 from domain.cycle.results import PublishResults
 from domain.cycle.series import NextCycleOpened, SeriesEnded, following_id
-from domain.cycle.state import CycleState, Series
+from domain.cycle.state import CycleState
+from domain.cycle.succession import Series
 from domain.cycle.windows import Period, Phase
 from domain.decider import Ref
 from domain.directory.people import DeactivatePerson

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from domain.cycle.exceptions import ReopenPhase
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
+from domain.plan.goal import Reading
 from domain.plan.result import AcknowledgeResult, Reflect
-from domain.plan.state import Reading
 from domain.plan.tracking import CheckedIn, CheckIn
 from tests.support.given import HEAD, LEAD, STAFF, World, final_values, who
 

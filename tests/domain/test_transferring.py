@@ -14,7 +14,7 @@ from domain.plan.dropping import AbandonGoal
 from domain.plan.ground import ground_of
 from domain.plan.pay import LinkPay
 from domain.plan.sharing import AcceptShare, AddContributor
-from domain.plan.state import Side
+from domain.plan.talks import Side
 from domain.plan.transferring import GoalReceived, GoalTransferred, ReceiveGoal, TransferGoal
 from domain.plan.visibility import SetVisibility
 from domain.problems import DomainError

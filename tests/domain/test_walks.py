@@ -35,12 +35,13 @@ from domain.messages import Command
 from domain.plan.amending import RequestAmendment, RevertToSigned
 from domain.plan.approvers import next_level
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
+from domain.plan.goal import Reading
 from domain.plan.ground import ground_of
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.result import AcknowledgeResult, Reflect
 from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges, WithdrawSignature
 from domain.plan.signing import SignPlan, SubmitPlan, approvers
-from domain.plan.state import Reading, Side
+from domain.plan.talks import Side
 from domain.plan.tracking import CheckIn
 from domain.problems import DomainError
 from domain.registry import DECIDERS

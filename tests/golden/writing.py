@@ -23,10 +23,10 @@ from domain.directory.people import DeactivatePerson
 from domain.directory.roles import GrantRole, RevokeRole
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Event
+from domain.plan.goal import Reading
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.result import AcknowledgeResult, Reflect
 from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
-from domain.plan.state import Reading
 from domain.plan.tracking import CheckIn
 from domain.registry import EVENTS
 from domain.upcasting import UPCASTERS

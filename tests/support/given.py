@@ -35,12 +35,13 @@ from domain.key_results import Measured, Milestone, Milestones
 from domain.messages import Command, Event
 from domain.plan.comments import CommentOnRevision, ResolveComment
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
+from domain.plan.goal import Goal, Reading
 from domain.plan.ground import Ground, ground_of
 from domain.plan.mediation import DecideMediation, RequestMediation
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.objection import DecideObjection, ObjectToAssignment
 from domain.plan.signing import SignPlan, SubmitPlan
-from domain.plan.state import Goal, PlanState, Reading
+from domain.plan.state import PlanState
 from domain.plan.tracking import CheckIn
 from domain.plan.withdrawing import WithdrawRevision
 from domain.problems import DomainError
