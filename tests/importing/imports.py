@@ -4,16 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from cli.composition import Engine, open_engine
+from cli.composition import Engine, assemble, open_engine
 from cli.importing import Directory, ImportOptions, ImportPlan, import_secret, plan_import, read_known
 from cli.outline import decode_outline, read_outline
 from domain.cycle.windows import Period
+from eventlog.keyring import MemoryKeyring
+from eventlog.memory import MemoryLog
+from eventlog.postgres import PostgresLog
 from eventlog.settings import Settings
 
 ORGANIZATION = UUID("0f3a5c9e-0000-4000-8000-000000000001")
@@ -43,6 +47,17 @@ async def engine_on(database: str, home: Path) -> AsyncIterator[Engine]:
     """The real engine."""
     async with open_engine(settings_for(database, home)) as engine:
         yield engine
+
+
+@asynccontextmanager
+async def engine_in_memory() -> AsyncIterator[Engine]:
+    """The same engine on the log in memory: everything but what asks Postgres itself."""
+    log = cast("PostgresLog", MemoryLog())
+    engine = assemble(cast("asyncpg.Pool[asyncpg.Record]", None), log, MemoryKeyring())
+    try:
+        yield engine
+    finally:
+        await engine.appender.close()
 
 
 async def plan_for(
