@@ -14,7 +14,7 @@ from uuid import UUID
 from api.texts import Texts
 from domain.directory.state import DirectoryState
 from domain.waiting import Group
-from domain.words import GROUPS, VOIDED, WAITS
+from domain.words import GROUPS, REASONS, WAITS
 from eventlog.calendars import SiteCalendars
 from eventlog.views import Standing
 
@@ -46,7 +46,7 @@ def told(
             **item,
             "text": texts(WAITS[item["what"]]),
             "why": texts(GROUPS[item["group"]]),
-            "reason_text": texts(VOIDED.get(reason, reason)) if reason else None,
+            "reason_text": texts(REASONS.get(reason, reason)) if reason else None,
             "overdue": due is not None and due < now,
             # A simulated organization's clock is its own: days of ours would say nothing.
             "days_left": None if due is None or directory.simulated else days_left(due),

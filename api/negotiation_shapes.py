@@ -7,7 +7,7 @@ from uuid import UUID
 
 from api.shapes import Shape
 from domain.plan.diff import Change
-from domain.plan.record import Acceptance, Turn
+from domain.plan.record import Acceptance, Raised, Turn
 from domain.plan.talks import Cause, Side
 from domain.values import Instant, Number
 
@@ -61,6 +61,8 @@ class MediationShown(Shape):
     reason: str | None
     at: Instant
     due: Instant
+    raised: list[Raised]
+    """Whom it went to besides, in order."""
     outcome: Literal["impose", "return", "agreed"] | None
     decided_by: UUID | None
     decided_at: Instant | None
@@ -78,6 +80,8 @@ class ObjectionShown(Shape):
     at: Instant
     decider: UUID | None
     due: Instant
+    raised: list[Raised]
+    """Whom it went to besides, in order."""
     outcome: Literal["upheld", "rejected"] | None
     decided_by: UUID | None
     decided_at: Instant | None

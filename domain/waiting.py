@@ -12,13 +12,14 @@ from uuid import UUID
 
 from domain.cycle.state import CycleState
 from domain.cycle.windows import ALIGNABLE, NEGOTIABLE, Phase
-from domain.plan.above import asked_on
+from domain.plan.above import asked_on, level_above
 from domain.plan.alignment_answers import answering
 from domain.plan.approvers import open_now, seats
 from domain.plan.baseline import ESTABLISHING, unfounded
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground
 from domain.plan.state import PlanState
+from domain.plan.talks import Decision
 from domain.values import Frozen, Instant
 
 
@@ -86,7 +87,7 @@ class Wait(Frozen):
     seen_hash: str | None = None
     """What this person last signed of it, or saw of the parent: the difference begins there."""
     reason: str | None = None
-    """Why something is stale: the code of the voiding."""
+    """Why something is stale, or came to this person: a code of `domain.words.REASONS`."""
     due: Instant | None = None
     since: int = 0
     """The plan's version since which an answer or a signature waits; 0 for everything else."""
@@ -161,8 +162,8 @@ def _goal_waits(goal: Goal, found: Ground, base: Wait) -> Iterator[Wait]:
         yield _altered(item, what=What.RESOLVE_COMMENT, group=Group.NEEDS_ME, person=author)
     if goal.agreed:
         return
-    if goal.mediation is not None or goal.objected:
-        yield _decision_wait(goal, found, item)
+    if goal.decision is not None:
+        yield from _decision_waits(goal, goal.decision, found, item)
     elif goal.definition.kind == "kpi":
         yield _altered(item, what=What.ACKNOWLEDGE, due=goal.served_at, since=goal.turn_since)
     elif goal.turn is None:
@@ -194,14 +195,16 @@ def _sharing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait
             yield _altered(item, what=What.ESCALATED, person=above, since=goal.escalation.since)
 
 
-def _decision_wait(goal: Goal, found: Ground, item: Wait) -> Wait:
-    """Who ends a talk from above; the facilitator, where nobody is there."""
+def _decision_waits(goal: Goal, decision: Decision, found: Ground, item: Wait) -> Iterator[Wait]:
+    """Who ends a talk from above, and why it came to them; the facilitator, where nobody is there or left above."""
     what = What.DECIDE_OBJECTION if goal.objected else What.MEDIATE
-    waiting = goal.objection if goal.objected else goal.mediation
-    due, since = (waiting.due, waiting.since) if waiting is not None else (item.due, 0)
-    for person in asked_on(goal, found):
-        return _altered(item, what=what, person=person, due=due, since=since)
-    return _altered(item, what=What.NAME_DECIDER, person=found.cycle.facilitator or found.owner, due=due, since=since)
+    item, asked = _altered(item, due=decision.due, since=decision.since), asked_on(goal, found)
+    for person in asked:
+        first = goal.mediation.cause if goal.mediation is not None else None
+        reason = "escalated" if person in decision.escalated_to else first
+        yield _altered(item, what=what, person=person, reason=reason)
+    if not asked or (decision.in_vain and level_above(goal, found) is None):
+        yield _altered(item, what=What.NAME_DECIDER, person=found.cycle.facilitator or found.owner)
 
 
 def _tracking_waits(state: PlanState, cycle: CycleState, base: Wait) -> Iterator[Wait]:
@@ -228,13 +231,17 @@ def _signing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait
             yield _altered(base, what=What.SUBMIT, hash=now)
         return
     signing = state.signing
-    asked = {person: signing.waits[step] for step in open_now(found, signing) for person in seats(found, signing, step)}
-    for person, wait in sorted(asked.items()):
+    asked = {
+        person: (signing.waits[step], seat)
+        for step in open_now(found, signing)
+        for person, seat in seats(found, signing, step).items()
+    }
+    for person, (wait, seat) in sorted(asked.items()):
         voided = next((item for item in reversed(state.voided) if item.signature.signer == person), None)
         due = _earliest(base.due, wait.escalate_at)
         item = _altered(base, person=person, hash=now, due=due, since=wait.since)
         if voided is None:
-            yield _altered(item, what=What.SIGN)
+            yield _altered(item, what=What.SIGN, reason="escalated" if seat.via == "escalation" else None)
         else:
             again = {"seen_hash": voided.signature.hash, "reason": voided.reason, "group": Group.STALE}
             yield _altered(item, what=What.SIGN_AGAIN, **again)

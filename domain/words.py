@@ -50,6 +50,15 @@ VOIDED: Mapping[str, str] = {
     "withdrawn": "a signer took an earlier signature back",
 }
 """Why a signature no longer counts (R5.1)."""
+CAME: Mapping[str, str] = {
+    "silence": "nobody answered",
+    "rounds": "the rounds are spent",
+    "requested": "a side asked for it",
+    "escalated": "whoever was asked before has not decided",
+}
+"""Why a decision came to somebody (R4.3, R5.6)."""
+REASONS: Mapping[str, str] = {**VOIDED, **CAME}
+"""Why an item is on somebody's list."""
 CHECKS: Mapping[str, str] = {
     "goals": "every plan has goals, or its owner is excused",
     "agreement": "every OKR is agreed",
@@ -76,5 +85,5 @@ FINDINGS: Mapping[str, str] = {
     "lint.orphan": "an OKR is aligned to no parent and gives no reason",
 }
 """What a lint found (R3.5, R3.7, R3.8)."""
-WORDS: tuple[Mapping[str, str], ...] = (WAITS, GROUPS, VOIDED, CHECKS, FINDINGS)
+WORDS: tuple[Mapping[str, str], ...] = (WAITS, GROUPS, VOIDED, CAME, CHECKS, FINDINGS)
 """All of it, for the proof that the catalogue is complete."""

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from cli.replaying.definitions import text
 from cli.replaying.words import WORDS, Teller
 from domain.plan.comments import CommentResolved, RevisionCommented
+from domain.plan.going_up import DecisionEscalated
 from domain.plan.mediation import MediationDecided, MediationOpened, RevisionImposed
 from domain.plan.objection import AssignmentObjected, ObjectionDecided
 from domain.plan.withdrawing import RevisionWithdrawn
+from domain.words import CAME
 
 
 def _withdrawn(teller: Teller, event: RevisionWithdrawn) -> Iterable[str]:
@@ -30,14 +32,11 @@ def _resolved(teller: Teller, event: CommentResolved) -> Iterable[str]:
         yield f"answer: {text(event.answer)}"
 
 
-CAUSES = {"silence": "nobody answered", "rounds": "the rounds are spent", "requested": "a side asked for it"}
-
-
 def _mediation_opened(teller: Teller, event: MediationOpened) -> Iterable[str]:
     who = (
         f"{teller.name(event.mediator)} to mediate" if event.mediator is not None else "for a mediator, and found none,"
     )
-    yield f"asked {who} on {teller.goal(event.goal)}, because {CAUSES[event.cause]}"
+    yield f"asked {who} on {teller.goal(event.goal)}, because {CAME[event.cause]}"
     if event.reason is not None:
         yield f"reason: {text(event.reason)}"
 
@@ -52,6 +51,15 @@ def _imposed(teller: Teller, event: RevisionImposed) -> Iterable[str]:
     yield f"imposed revision {event.number} of {teller.goal(event.goal)}"
     for change in event.changes:
         yield teller.change(change, event.reasons)
+
+
+def _went_up(teller: Teller, event: DecisionEscalated) -> Iterable[str]:
+    what = f"the {event.about} on {teller.goal(event.goal)}"
+    if event.to is None:
+        return [f"found nobody above {teller.names(event.from_people)} for {what}: it waits"]
+    if event.cause == "gone":
+        return [f"asked {teller.name(event.to)} for {what}, in place of who was asked before"]
+    return [f"escalated {what} from {teller.names(event.from_people)} to {teller.name(event.to)}"]
 
 
 def _objected(teller: Teller, event: AssignmentObjected) -> Iterable[str]:
@@ -72,6 +80,7 @@ WORDS |= {
     MediationOpened: _mediation_opened,
     MediationDecided: _mediation_decided,
     RevisionImposed: _imposed,
+    DecisionEscalated: _went_up,
     AssignmentObjected: _objected,
     ObjectionDecided: _objection_decided,
 }

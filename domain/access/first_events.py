@@ -31,6 +31,7 @@ FIRST_OF: Mapping[str, tuple[str, ...]] = {
     "CycleResumed": ("ResumeCycle",),
     "DeadlineExtended": ("ExtendDeadline",),
     "DeadlinesRecomputed": ("RecomputeDeadlines",),
+    "DecisionEscalated": ("Escalate",),
     "Delegated": ("Delegate",),
     "DelegationEnded": ("EndDelegation",),
     "DigestSent": ("SendDigest",),

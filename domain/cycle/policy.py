@@ -86,7 +86,8 @@ class Policy(Frozen):
     turn: Duration = WorkingDays(days=3)
     """How long a side has to answer a proposal before it is reminded (R4.3)."""
     mediation_after: Duration = WorkingDays(days=3)
-    """How long after that reminder an unanswered proposal goes to the mediator (R4.3; ours)."""
+    """How long after that reminder an unanswered proposal goes to the mediator, and what waits for the mediator or for
+    who decides an objection to the next level (R4.3; ours)."""
     rounds_most: int = Field(default=3, ge=1)
     """Proposals by either side before only mediation is left (R4.3)."""
     objection_answer: Duration = WorkingDays(days=3)

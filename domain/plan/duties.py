@@ -17,6 +17,7 @@ from domain.messages import Event, Wake
 from domain.plan.above import asked_on
 from domain.plan.alignment_answers import answering
 from domain.plan.approvers import next_level, open_now, seats
+from domain.plan.going_up import ask_next
 from domain.plan.ground import Ground, ground
 from domain.plan.mediation import open_mediation
 from domain.plan.parent_change import ParentChanged, parent_now
@@ -113,8 +114,10 @@ def _tell_child(state: PlanState, command: Remind, context: Context) -> list[Eve
 
 @plan.decides(Escalate)
 def escalate(state: PlanState, command: Escalate, context: Context) -> list[Event]:
-    """The next level up the line may sign the step too; where the line ends, a board approver (R5.6, R4.3)."""
+    """The next level up the line may sign or decide too; where the line ends, a board approver (R5.6, R4.3)."""
     found = still_owed(state, context, command)
+    if found is not None and command.about in ("mediation", "objection") and command.goal is not None:
+        return [ask_next(found, state.goal(command.goal), context)]
     if found is not None and command.about == "turn" and command.goal is not None:
         goal = state.goal(command.goal)
         spent = goal.rounds >= found.cycle.policy.rounds_most

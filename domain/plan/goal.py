@@ -147,6 +147,11 @@ class Goal(Frozen):
         )
 
     @property
+    def decision(self) -> Mediation | Objection | None:
+        """What somebody above is asked to decide now (R4.2, R4.3)."""
+        return self.objection if self.objected else self.mediation
+
+    @property
     def on_the_table(self) -> bool:
         """OKR: somebody stands by this hash; not so for a draft, nor for one that was taken back (R4.1)."""
         return bool(self.accepted) or self.imposed == self.hash

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -150,10 +151,19 @@ def next_above(found: Ground, asked: frozenset[UUID], passed: frozenset[UUID] = 
 
     Neither the plan's owner nor who is in `passed`, by whatever account; None where nobody is left to ask.
     """
-    human = found.directory.human
-    below, out = {human(one) for one in asked}, {human(one) for one in passed} | {found.human}
     line = humans_above(found.directory, found.owner)
-    # The next level lies above everybody who was asked, never below them.
-    reached = max((place for place, one in enumerate(line, 1) if human(one) in below), default=len(line))
-    board = sorted(found.directory.holders(Role.BOARD_APPROVER))
+    return beyond(found.directory, line, asked, {found.owner, *passed}, otherwise=len(line))
+
+
+def beyond(
+    directory: DirectoryState, line: Sequence[UUID], asked: Iterable[UUID], passed: Iterable[UUID], otherwise: int = 0
+) -> UUID | None:
+    """Who comes next in a line beyond everybody who was asked, never below them; where it ends, a board approver.
+
+    `otherwise`: from which place on, where nobody of the line was asked. None where nobody is left.
+    """
+    human = directory.human
+    below, out = {human(one) for one in asked}, {human(one) for one in passed}
+    reached = max((place for place, one in enumerate(line, 1) if human(one) in below), default=otherwise)
+    board = sorted(directory.holders(Role.BOARD_APPROVER))
     return next((one for one in [*line[reached:], *board] if human(one) not in below | out), None)

@@ -23,7 +23,7 @@ from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted
 from domain.plan.lint import lint_goal
 from domain.plan.negotiation import KIND_CHANGED, reasoned
-from domain.plan.patience import by_when
+from domain.plan.patience import times_to_decide
 from domain.plan.state import PlanCommand, PlanState, plan
 from domain.plan.talks import Cause, Mediation, Side
 from domain.plan.turns import KPI_NOT_NEGOTIATED, NOT_PROPOSED, require_no_mediation, times_to_answer
@@ -85,6 +85,9 @@ class MediationOpened(Event):
     reason: AuthorText | None = None
     answer_by: Instant
     """When the mediator is reminded."""
+    escalate_by: Instant | None = None
+    """When the next level is asked too; None before there were levels."""
+    asked_at: Instant | None = None
 
 
 class MediationDecided(Event):
@@ -139,7 +142,7 @@ def open_mediation(
 ) -> MediationOpened:
     """The event that asks somebody above both sides."""
     mediator = mediator_of(found, goal)
-    asked = [mediator] if mediator is not None else []
+    answer_by, escalate_by = times_to_decide(found, context, mediator, found.cycle.policy.turn)
     return MediationOpened(
         goal=goal.id,
         hash=goal.hash,
@@ -147,7 +150,9 @@ def open_mediation(
         cause=cause,
         since=goal.turn_since,
         reason=reason,
-        answer_by=by_when(found, context, asked, found.cycle.policy.turn),
+        answer_by=answer_by,
+        escalate_by=escalate_by,
+        asked_at=context.at,
     )
 
 
@@ -192,7 +197,14 @@ def _imposed(found: Ground, goal: Goal, command: DecideMediation, context: Conte
 @plan.evolves(MediationOpened)
 def mediation_opened(state: PlanState, event: MediationOpened) -> PlanState:
     goal = state.goal(event.goal)
-    asked = Mediation(mediator=event.mediator, cause=event.cause, since=state.version + 1, due=event.answer_by)
+    asked = Mediation(
+        mediator=event.mediator,
+        cause=event.cause,
+        since=state.version + 1,
+        due=event.answer_by,
+        asked_at=event.asked_at,
+        escalate_at=event.escalate_by,
+    )
     return state.with_goal(goal.model_copy(update={"mediation": asked}))
 
 

@@ -19,7 +19,7 @@ from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted
 from domain.plan.lint import lint_goal
 from domain.plan.negotiation import NOTHING_CHANGED, RevisionProposed, reasoned
-from domain.plan.patience import by_when
+from domain.plan.patience import by_when, times_to_decide
 from domain.plan.state import PlanCommand, PlanState, plan
 from domain.plan.talks import KpiField, Objection, Side
 from domain.problems import problem
@@ -93,6 +93,9 @@ class AssignmentObjected(Event):
     """None where nobody is left to ask: it waits until there is somebody."""
     answer_by: Instant
     """When they are reminded."""
+    escalate_by: Instant | None = None
+    """When the next level is asked too; None before there were levels."""
+    asked_at: Instant | None = None
 
 
 class ObjectionDecided(Event):
@@ -125,7 +128,7 @@ def object_to_assignment(state: PlanState, command: ObjectToAssignment, context:
     if command.counter == getattr(goal.definition, command.path):
         raise NOTHING_CHANGED("/counter")
     decider = decider_of(found, goal)
-    asked = [decider] if decider is not None else []
+    answer_by, escalate_by = times_to_decide(found, context, decider, found.cycle.policy.objection_answer)
     objected = AssignmentObjected(
         goal=goal.id,
         hash=goal.hash,
@@ -134,7 +137,9 @@ def object_to_assignment(state: PlanState, command: ObjectToAssignment, context:
         counter=command.counter,
         reason=command.reason,
         decider=decider,
-        answer_by=by_when(found, context, asked, found.cycle.policy.objection_answer),
+        answer_by=answer_by,
+        escalate_by=escalate_by,
+        asked_at=context.at,
     )
     return [objected]
 
@@ -189,6 +194,8 @@ def assignment_objected(state: PlanState, event: AssignmentObjected) -> PlanStat
         decider=event.decider,
         due=event.answer_by,
         since=state.version + 1,
+        asked_at=event.asked_at,
+        escalate_at=event.escalate_by,
     )
     return state.with_goal(goal.model_copy(update={"objection": objection, "receipt": None}))
 

@@ -24,6 +24,15 @@ def by_when(
     return _last(context, begun, duration, _sites(found, people))
 
 
+def times_to_decide(
+    found: Ground, context: Context, person: UUID | None, answer: Duration
+) -> tuple[datetime, datetime]:
+    """When who is to decide above a talk is reminded, and when the next level is asked too (R4.2, R4.3)."""
+    asked = [person] if person is not None else []
+    answer_by = by_when(found, context, asked, answer)
+    return answer_by, by_when(found, context, asked, found.cycle.policy.mediation_after, answer_by)
+
+
 def _sites(found: Ground, people: Iterable[UUID]) -> set[UUID | None]:
     return {found.directory.site_of(person) for person in people} or {found.cycle.site}
 

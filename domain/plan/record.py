@@ -18,6 +18,7 @@ from domain.plan.comments import CommentResolved, RevisionCommented
 from domain.plan.diff import Change
 from domain.plan.drafting import AssignmentAcknowledged, GoalAssigned, GoalDrafted
 from domain.plan.duties import AssignmentServed, Reminded
+from domain.plan.going_up import DecisionEscalated
 from domain.plan.mediation import MediationDecided, MediationOpened, RevisionImposed
 from domain.plan.negotiation import RevisionAccepted, RevisionProposed
 from domain.plan.objection import AssignmentObjected, ObjectionDecided
@@ -94,6 +95,16 @@ class Remark(Frozen):
     resolved_at: Instant | None = None
 
 
+class Raised(Frozen):
+    """It went to somebody else above, who may decide too (R4.3)."""
+
+    to: UUID | None
+    """None: nobody was left above."""
+    cause: Literal["silence", "gone"]
+    at: Instant
+    due: Instant | None
+
+
 class MediationRecord(Frozen):
     """Somebody above was asked, and what they decided (R4.3)."""
 
@@ -103,6 +114,7 @@ class MediationRecord(Frozen):
     reason: AuthorText | None
     at: Instant
     due: Instant
+    raised: tuple[Raised, ...] = ()
     outcome: Literal["impose", "return", "agreed"] | None = None
     """`agreed`: the sides ended it themselves. None: it is open."""
     decided_by: UUID | None = None
@@ -122,6 +134,7 @@ class ObjectionRecord(Frozen):
     at: Instant
     decider: UUID | None
     due: Instant
+    raised: tuple[Raised, ...] = ()
     outcome: Literal["upheld", "rejected"] | None = None
     decided_by: UUID | None = None
     decided_at: Instant | None = None
@@ -216,6 +229,11 @@ class _Teller:
                 for one in self.record.comments:
                     if one.blocking and one.resolved_by is None:
                         self._edit("comments", "comment", one.comment, resolved_by=event.by, resolved_at=at)
+            case DecisionEscalated():
+                kind = "mediations" if event.about == "mediation" else "objections"
+                waits = getattr(self.record, kind)[-1]
+                raised = Raised(to=event.to, cause=event.cause, at=at, due=event.answer_by)
+                self._edit(kind, "at", waits.at, raised=(*waits.raised, raised))
             case AssignmentObjected():
                 names = ("hash", "path", "counter", "reason", "by", "decider")
                 told = {name: getattr(event, name) for name in names}

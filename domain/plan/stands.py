@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.access.verdict import Grants, Stand
 from domain.directory.state import Role
 from domain.goals import Kpi
-from domain.plan.above import decider_of, mediator_of
+from domain.plan.above import asked_above
 from domain.plan.approvers import in_chain, stands_in
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground
@@ -113,13 +113,13 @@ def _is_mediator(asking: Asking) -> bool:
     if goal is None:
         return False
     if goal.mediation is not None:
-        return asking.person == mediator_of(asking.found, goal)
+        return asking.person in asked_above(goal, asking.found)
     return goal.imposed == goal.hash and goal.author == asking.person
 
 
 def _is_decider(asking: Asking) -> bool:
     goal = asking.goal
-    return goal is not None and goal.objected and asking.person == decider_of(asking.found, goal)
+    return goal is not None and goal.objected and asking.person in asked_above(goal, asking.found)
 
 
 def _is_viewer(asking: Asking) -> bool:

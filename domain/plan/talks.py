@@ -55,23 +55,50 @@ Cause = Literal["silence", "rounds", "requested"]
 """Why a goal came into mediation: nobody answered, the rounds were spent, or a side asked for it (R4.3)."""
 
 
-class Mediation(Frozen):
+class Decision(Frozen):
+    """Somebody above is asked to end what the sides of a talk cannot; in their silence the next level is asked too."""
+
+    since: int
+    """The version since which whom it went to last is asked."""
+    due: Instant
+    """When they are reminded."""
+    reminded: bool = False
+    asked_at: Instant | None = None
+    escalate_at: Instant | None = None
+    """When it goes to the next level; None where it was asked before there were levels, and is only reminded."""
+    escalated_to: tuple[UUID, ...] = ()
+    """Whom it went to besides the first, in this order."""
+    in_vain: bool = False
+    """Nobody was left above when it last went up."""
+
+    @property
+    def went_first(self) -> UUID | None:
+        """Whom it went to at first; None where nobody was left to ask."""
+        raise NotImplementedError
+
+    @property
+    def asked(self) -> frozenset[UUID]:
+        """Everybody whom it went to so far."""
+        first = self.went_first
+        return frozenset(self.escalated_to if first is None else (first, *self.escalated_to))
+
+
+class Mediation(Decision):
     """Somebody above both sides is asked to end their talk (R4.3)."""
 
     mediator: UUID | None
-    """Whom it went to; None where nobody was left to ask."""
     cause: Cause
-    since: int
-    """The version since which they are asked."""
-    due: Instant
-    reminded: bool = False
+
+    @property
+    def went_first(self) -> UUID | None:
+        return self.mediator
 
 
 KpiField = Literal["target", "threshold", "stretch", "weight"]
 """What an owner may object to in a KPI (R4.2)."""
 
 
-class Objection(Frozen):
+class Objection(Decision):
     """What the owner of a KPI holds against one revision of it (R4.2)."""
 
     number: int
@@ -83,12 +110,11 @@ class Objection(Frozen):
     reason: AuthorText
     by: UUID
     decider: UUID | None
-    """Whom it went to; None where nobody was left to ask."""
-    due: Instant
-    since: int
-    """The version since which they are asked."""
-    reminded: bool = False
     outcome: Literal["upheld", "rejected"] | None = None
+
+    @property
+    def went_first(self) -> UUID | None:
+        return self.decider
 
 
 class Standing(Frozen):

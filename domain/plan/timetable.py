@@ -13,6 +13,7 @@ from uuid import UUID
 from domain.agenda import Duty
 from domain.cycle.windows import ALIGNABLE, NEGOTIABLE, Phase
 from domain.decider import Context, Ref
+from domain.plan.above import asked_above, level_above, stand_in
 from domain.plan.approvers import next_level, open_now, seats
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground, ground
@@ -21,6 +22,7 @@ from domain.plan.parent_change import is_news, parent_now
 from domain.plan.rerouting import reroutes
 from domain.plan.signatures import Signing
 from domain.plan.state import PlanCommand, PlanState
+from domain.plan.talks import Decision
 
 
 class Remind(PlanCommand):
@@ -43,11 +45,11 @@ class Remind(PlanCommand):
 
 
 class Escalate(PlanCommand):
-    """Take a waiting signature to the next level (R5.6), or an unanswered turn to the mediator (R4.3)."""
+    """Take a waiting signature or decision to the next level (R5.6), or an unanswered turn to the mediator (R4.3)."""
 
     system: ClassVar[bool] = True
 
-    about: Literal["signature", "turn"] = "signature"
+    about: Literal["signature", "turn", "mediation", "objection"] = "signature"
     since: int
     step: int | None = None
     """As in `Remind`."""
@@ -77,7 +79,7 @@ def owed(state: PlanState, found: Ground) -> Iterator[Duty]:
 def _owed_in_phase(state: PlanState, found: Ground) -> Iterator[Duty]:
     phase = state.stage(found.cycle.phase)
     if phase in NEGOTIABLE:
-        yield from _owed_on_goals(state)
+        yield from _owed_on_goals(state, found)
     if state.edges and phase in ALIGNABLE:
         yield from _owed_on_requests(state)
     if phase is Phase.COMMIT and state.signing is not None and not state.signing.complete:
@@ -86,9 +88,12 @@ def _owed_in_phase(state: PlanState, found: Ground) -> Iterator[Duty]:
         yield from _owed_on_result(state, found)
 
 
-def _owed_on_goals(state: PlanState) -> Iterator[Duty]:
+def _owed_on_goals(state: PlanState, found: Ground) -> Iterator[Duty]:
     for goal in state.goals.values():
-        yield from _owed_on_talk(goal)
+        if goal.decision is not None:
+            yield from _owed_above(goal, goal.decision, found)
+        else:
+            yield from _owed_on_turn(goal)
         unanswered = goal.definition.kind == "kpi" and goal.receipt is None and not goal.objected
         if unanswered and goal.served_at is not None:
             yield _duty(goal.served_at, MarkServed(about="assignment", since=goal.turn_since, goal=goal.id))
@@ -110,18 +115,26 @@ def owed_on_parents(state: PlanState, found: Ground, context: Context, edges: It
                 yield Duty(f"Remind:parent:{subject}:v{edge.since}", edge.at, told)
 
 
-def _owed_on_talk(goal: Goal) -> Iterator[Duty]:
-    """A turn is reminded, then goes to the mediator; a mediator and who decides an objection are reminded (R4.3)."""
-    mediation, objection = goal.mediation, goal.objection
-    if mediation is not None:
-        if not mediation.reminded:
-            yield _duty(mediation.due, Remind(about="mediation", since=mediation.since, goal=goal.id))
-    elif goal.turn is not None and goal.turn_due is not None and not goal.turn_reminded:
+def _owed_on_turn(goal: Goal) -> Iterator[Duty]:
+    """A turn is reminded, then goes to the mediator (R4.3)."""
+    if goal.turn is not None and goal.turn_due is not None and not goal.turn_reminded:
         yield _duty(goal.turn_due, Remind(about="turn", since=goal.turn_since, goal=goal.id))
     elif goal.turn is not None and goal.mediate_at is not None:
         yield _duty(goal.mediate_at, Escalate(about="turn", since=goal.turn_since, goal=goal.id))
-    if goal.objected and objection is not None and not objection.reminded:
-        yield _duty(objection.due, Remind(about="objection", since=objection.since, goal=goal.id))
+
+
+def _owed_above(goal: Goal, decision: Decision, found: Ground) -> Iterator[Duty]:
+    """Who is to decide is reminded, then the next level is asked too (R4.2, R4.3); who stands in for them, at once."""
+    about: Literal["mediation", "objection"] = "objection" if goal.objected else "mediation"
+    escalate = Escalate(about=about, since=decision.since, goal=goal.id)
+    if stand_in(goal, found) is not None:
+        yield _duty(decision.asked_at or decision.due, escalate)
+    elif not asked_above(goal, found):
+        return  # nobody is left to remind or to pass over
+    elif not decision.reminded:
+        yield _duty(decision.due, Remind(about=about, since=decision.since, goal=goal.id))
+    elif decision.escalate_at is not None and (not decision.in_vain or level_above(goal, found) is not None):
+        yield _duty(decision.escalate_at, escalate)
 
 
 def _owed_on_signing(signing: Signing, found: Ground) -> Iterator[Duty]:

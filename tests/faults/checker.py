@@ -363,6 +363,7 @@ def frozen(facts: Facts) -> Iterator[str]:
 CAUSES: Mapping[str, tuple[str, ...]] = {
     "Reminded": ("about", "since", "goal"),
     "Escalated": ("since",),
+    "DecisionEscalated": ("since", "goal"),
     "AssignmentServed": ("goal", "hash"),
     "ResultServed": ("result",),
     "DigestSent": ("number",),

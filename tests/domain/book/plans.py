@@ -15,6 +15,7 @@ from domain.plan import (
     dropping,
     duties,
     escalating,
+    going_up,
     mediation,
     moving,
     negotiation,
@@ -32,7 +33,7 @@ from domain.values import SYSTEM
 from tests.domain.book.alignments import aligned, hash_of_parent
 from tests.domain.book.kept import Book, Goal, Plan
 from tests.domain.book.signatures import signed
-from tests.domain.book.talks import mediated, objected, proposed, withdrawn
+from tests.domain.book.talks import mediated, objected, proposed, went_up, withdrawn
 
 
 def told_plan(book: Book, plan: Plan, actor: UUID, at: datetime, event: Event) -> None:
@@ -70,6 +71,8 @@ def told_plan(book: Book, plan: Plan, actor: UUID, at: datetime, event: Event) -
             mediated(book, plan, plan.goals[event.goal], actor, event)
         case objection.AssignmentObjected() | objection.ObjectionDecided():
             objected(book, plan, plan.goals[event.goal], actor, event)
+        case going_up.DecisionEscalated():
+            went_up(book, plan, plan.goals[event.goal], event)
         case comments.RevisionCommented():
             assert event.hash == plan.goals[event.goal].hash, "a comment on another revision than the one seen"
             assert not event.asks or plan.goals[event.goal].accepted == {"owner", "counterpart"} - {event.side}

@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.goals import goal_hash
 from domain.messages import Event
 from domain.plan import (
+    going_up,
     mediation,
     negotiation,
     objection,
@@ -71,6 +72,16 @@ def objected(book: Book, plan: Plan, goal: Goal, actor: UUID, event: Event) -> N
             assert actor not in (plan.person, goal.assigner), "the owner or the assigner decided"
             assert (goal.hash != event.hash) == (event.outcome == "upheld")
             goal.objected, goal.received = None, True
+
+
+def went_up(book: Book, plan: Plan, goal: Goal, event: going_up.DecisionEscalated) -> None:
+    assert goal.mediating if event.about == "mediation" else goal.objected == goal.hash, "nothing waits above"
+    assert event.to is None or event.to not in event.from_people, "it went to somebody who was asked"
+    assert event.cause == "silence" or event.to is not None, "nobody stands in for who is gone"
+    if event.to is not None:
+        counterpart = book.signers_of(plan.person, 0) if event.about == "mediation" else {goal.assigner}
+        assert event.to not in {plan.person, *counterpart}, "a side was asked to decide"
+        assert book.people[event.to].active
 
 
 def withdrawn(book: Book, goal: Goal, side: str, event: withdrawing.RevisionWithdrawn) -> None:
