@@ -10,7 +10,8 @@ from typing import Any
 from uuid import uuid4
 
 from api.addresses import ADDRESSES, Address
-from api.examples import ADA, example_of
+from api.example_bodies import example_of
+from api.examples import ADA
 from domain.messages import Command
 from domain.problems import PROBLEMS
 from domain.sealed import MAX_TEXT

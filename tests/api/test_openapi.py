@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.examples import EXAMPLES, example_of
+from api.example_bodies import example_of
+from api.examples import EXAMPLES
 from domain import registry
 from tests.api.world import World
 

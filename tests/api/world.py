@@ -14,7 +14,8 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.auth import mint_token
-from api.examples import ADA, BEN, CYCLE, EXAMPLES, PLAN, example_of
+from api.example_bodies import example_of
+from api.examples import ADA, BEN, CYCLE, EXAMPLES, PLAN
 from api.services import Limits, Services
 from cli.composition import CODEC, Engine, assemble
 from domain.cycle.closing import FinishClosing

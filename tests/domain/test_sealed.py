@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from api.examples import example_of
+from api.example_bodies import example_of
 from domain.messages import Command
 from domain.registry import CALLABLE
 from domain.sealed import AuthorText, Sealed, all_sealed
