@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
+from cli.assigning.reading import COLUMNS, NEEDED
 from cli.demo.scenario import AssignedKpi
 from cli.importing.directory import Directory, OrganizationEntry, PersonEntry, TeamEntry, read_directory
 from cli.importing.planning import ImportPlan
 from cli.outline import Outline
+from cli.tables import read_table
 from domain.directory.state import Role
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "harbour"
@@ -29,7 +28,8 @@ class Given:
     path: Path
     data: bytes
     directory: Directory
-    kpis: tuple[Mapping[str, Any], ...] = ()
+    kpis: tuple[Mapping[str, str], ...] = ()
+    """As `goalcycle assign` reads them."""
 
     @property
     def is_example(self) -> bool:
@@ -40,8 +40,8 @@ class Given:
 def example() -> Given:
     """The organization of examples/harbour."""
     directory = read_directory((EXAMPLE / "directory.toml").read_bytes())
-    kpis = tomllib.loads((EXAMPLE / "kpis.toml").read_text(encoding="utf-8"))["kpi"]
-    return Given(OUTLINE, OUTLINE.read_bytes(), directory, tuple(kpis))
+    kpis = read_table((EXAMPLE / "kpis.csv").read_bytes(), COLUMNS, NEEDED)
+    return Given(OUTLINE, OUTLINE.read_bytes(), directory, tuple(row.cells for row in kpis.rows))
 
 
 def from_file(path: Path, data: bytes, outline: Outline) -> Given:
@@ -59,16 +59,11 @@ def from_file(path: Path, data: bytes, outline: Outline) -> Given:
 
 
 def assigned(given: Given, plan: ImportPlan) -> list[AssignedKpi]:
-    """The KPIs with the ids of the people they name."""
-
-    def person(key: str) -> UUID:
-        return plan.people[key]
-
-    return [
-        AssignedKpi(
-            by=person(kpi["by"]),
-            owner=person(kpi["owner"]),
-            definition={"kind": "kpi", **{name: value for name, value in kpi.items() if name not in ("by", "owner")}},
-        )
-        for kpi in given.kpis
-    ]
+    """The KPIs with the ids of their owners, each assigned by the owner's manager."""
+    made = []
+    for kpi in given.kpis:
+        manager = given.directory.people[kpi["owner"]].manager
+        assert manager is not None, "somebody above assigns a KPI"
+        definition = {name: value for name, value in kpi.items() if name != "owner"}
+        made.append(AssignedKpi(plan.people[manager], plan.people[kpi["owner"]], {"kind": "kpi", **definition}))
+    return made
