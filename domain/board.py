@@ -90,7 +90,7 @@ def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRo
     if cycle.phase is Phase.RETROSPECT and not cycle.published:
         failing = [RESULTS]  # the cycle's own check: no plan has its result yet
     # Only then can anybody sign; and a closed cycle's rows rest on no directory that still changes.
-    asks = state.stage(cycle.phase) is Phase.COMMIT and open_gate
+    asks = found.stage(state) is Phase.COMMIT and open_gate
     return PlanRow(
         plan=plan,
         owner=owner,

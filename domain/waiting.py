@@ -18,6 +18,7 @@ from domain.plan.approvers import open_now, seats
 from domain.plan.baseline import ESTABLISHING, unfounded
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground
+from domain.plan.joining import catching_up
 from domain.plan.state import PlanState
 from domain.plan.talks import Decision
 from domain.values import Frozen, Instant
@@ -117,7 +118,7 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
         owner=owner,
         due=cycle.deadlines.get(cycle.phase),
     )
-    stage = state.stage(cycle.phase)
+    stage = found.stage(state)
     if stage in NEGOTIABLE:
         if not state.goals:
             yield base
@@ -130,7 +131,7 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
         yield from _sharing_waits(state, found, base)
     if stage is Phase.COMMIT and state.goals:
         yield from _signing_waits(state, found, base)
-    if cycle.phase is Phase.TRACK:
+    if cycle.phase is Phase.TRACK and not catching_up(cycle, owner, state):
         yield from _tracking_waits(state, cycle, base)
     if cycle.phase is Phase.RETROSPECT:
         result = cycle.results.get(plan)

@@ -64,6 +64,7 @@ CHECKS: Mapping[str, str] = {
     "agreement": "every OKR is agreed",
     "acknowledgement": "every KPI is acknowledged, decided or served",
     "signature": "every plan is signed",
+    "late_plan": "every plan of who joined in track is signed",
     "final_values": "the final values are in",
     "amendment": "no plan is being amended",
     "results": "the results are published",

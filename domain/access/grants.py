@@ -102,7 +102,7 @@ CYCLE: Mapping[str, Grants] = {
     "ChooseFramework": facilitates((Phase.DRAFT,)),
     "CloseCycle": facilitates(),
     "ConfirmBypass": may(ADMIN, Stand.BOARD_APPROVER, phases=OPEN, refusal=NOT_SECOND),
-    "EnrolParticipant": facilitates(NEGOTIABLE),
+    "EnrolParticipant": facilitates(ALIGNABLE),
     "ExcuseParticipant": facilitates(),
     "ExtendDeadline": facilitates(),
     "FinishClosing": DUTY,

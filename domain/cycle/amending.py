@@ -88,10 +88,10 @@ def _require_open_to(state: CycleState, policy: Policy, context: Context) -> Non
         raise CHAIN_FROZEN("/policy/chain")
     if not (scoring or chain):
         return
-    # Behind commit every plan is signed: a bypass changes the rules over them, and every report says so.
-    for ref in state.plans() if state.phase in NEGOTIABLE else ():
+    # Behind commit a bypass changes the rules over what is signed, and every report says so; never under what waits.
+    for ref in state.plans():
         plan = context.states[ref]
-        if plan.signing is not None:
+        if plan.signing is not None and (state.phase in NEGOTIABLE or not plan.signed):
             raise PLANS_SUBMITTED("/policy", owner=str(plan.owner))
     if chain:
         amended = state.model_copy(update={"policy": policy})

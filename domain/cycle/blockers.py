@@ -14,8 +14,8 @@ class Blocker(Frozen):
     """One failing check of a gate and who blocks it."""
 
     check: str
-    """A stable code: `goals`, `agreement`, `acknowledgement`, `signature`, `final_values`, `amendment`, `results`,
-    `receipt`."""
+    """A stable code: `goals`, `agreement`, `acknowledgement`, `signature`, `late_plan`, `final_values`, `amendment`,
+    `results`, `receipt`."""
     owner: UUID | None = None
     """Whose plan fails the check; None: the cycle as a whole."""
     goal: UUID | None = None

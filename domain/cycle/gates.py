@@ -11,6 +11,7 @@ from domain.cycle.blockers import Blocker
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
 from domain.decider import Context, Ref
+from domain.plan.joining import catching_up
 from domain.plan.state import PlanState
 from domain.values import plan_id
 
@@ -72,6 +73,8 @@ RECEIPT = Check("receipt", _not_received)
 """Results are acknowledged or deemed served."""
 RESULTS = "results"
 """Results are published: the one check of the cycle itself."""
+LATE_PLAN = "late_plan"
+"""Whoever joined in track has their plan signed, or is excused: until then it is asked nothing else (R2.6)."""
 
 CHECKS: Mapping[Phase, tuple[Check, ...]] = {
     Phase.DRAFT: (GOALS,),
@@ -81,15 +84,18 @@ CHECKS: Mapping[Phase, tuple[Check, ...]] = {
     Phase.RETROSPECT: (RECEIPT,),
 }
 """What each plan must pass, in the order in which it is shown (R2.4)."""
+FIRST: Mapping[Phase, tuple[str, ...]] = {Phase.TRACK: (LATE_PLAN,), Phase.RETROSPECT: (RESULTS,)}
 GATES: Mapping[Phase, tuple[str, ...]] = {
-    phase: (*((RESULTS,) if phase is Phase.RETROSPECT else ()), *(check.code for check in checks))
-    for phase, checks in CHECKS.items()
+    phase: (*FIRST.get(phase, ()), *(check.code for check in checks)) for phase, checks in CHECKS.items()
 }
 """The codes of all checks of a phase's gate."""
 
 
 def failing_of(cycle: CycleState, owner: UUID, plan: PlanState) -> Iterator[Blocker]:
     """What keeps an owner's plan from passing the present gate."""
+    if catching_up(cycle, owner, plan):
+        yield Blocker(check=LATE_PLAN, owner=owner)
+        return
     for check in CHECKS[cycle.phase]:
         for goal in check.fails(cycle, plan):
             yield Blocker(check=check.code, owner=owner, goal=goal)

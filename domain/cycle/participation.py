@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from pydantic import model_validator
 
 from domain.cycle.opening import require_chain, require_facilitator
 from domain.cycle.state import CycleCommand, CycleState, Participant, cycle
-from domain.cycle.windows import NEGOTIABLE, Period, Phase
+from domain.cycle.windows import ALIGNABLE, Period, Phase
 from domain.decider import Context
 from domain.directory.effects import directory_at
 from domain.messages import Event, Wake
@@ -29,6 +30,14 @@ PRESENT_ENOUGH = problem(
     409,
     "With this leave {days} working days of the period are left, and {least} are enough to take part.",
     "Leave the owner in the cycle, or excuse them for another reason, without `leave`.",
+)
+
+
+PRESENT_TOO_LITTLE = problem(
+    "participant.present_too_little",
+    409,
+    "Only {days} working days of the period are left, and {least} are needed to take part.",
+    "Leave the owner out of this cycle, and enrol them in the next one.",
 )
 
 
@@ -71,6 +80,10 @@ class ParticipantEnrolled(Event):
     late_in: Phase | None = None
     """The phase in which they joined, where that was not draft."""
     reason: AuthorText | None = None
+    joined_at: Instant | None = None
+    """When they joined late; None in draft, and before that was kept."""
+    present_days: int | None = None
+    """In track: the working days of the period that are left."""
 
 
 class ParticipantExcused(Event):
@@ -87,16 +100,31 @@ class ParticipantExcused(Event):
 
 @cycle.decides(EnrolParticipant)
 def enrol_participant(state: CycleState, command: EnrolParticipant, context: Context) -> list[Event]:
-    """A late joiner may come until commit closes, and says why (R2.6)."""
+    """A late joiner may come until track closes, and says why. In track the plan has a stage of its own, and enough of
+    the period must be left to be worth one (R2.6).
+    """
     require_facilitator(state, context)
-    state.require_phase(context.at, *NEGOTIABLE)
+    state.require_phase(context.at, *ALIGNABLE)
     require_chain(directory_at(context), state, command.owner, "/owner")
     if state.takes_part(command.owner):
         raise ENROLLED("/owner")
-    late = None if state.phase is Phase.DRAFT else state.phase
-    if late is not None and command.reason is None:
+    if state.phase is Phase.DRAFT:
+        return [ParticipantEnrolled(owner=command.owner, reason=command.reason)]
+    if command.reason is None:
         raise REASON_MISSING("/reason")
-    return [ParticipantEnrolled(owner=command.owner, late_in=late, reason=command.reason)]
+    present = None
+    if state.phase is Phase.TRACK and state.period is not None:
+        present = _days_left(command.owner, context.at, state.period, context)
+        if present < state.policy.present_least:
+            raise PRESENT_TOO_LITTLE("/owner", days=present, least=state.policy.present_least)
+    joined = ParticipantEnrolled(
+        owner=command.owner,
+        late_in=state.phase,
+        reason=command.reason,
+        joined_at=context.at,
+        present_days=present,
+    )
+    return [joined]
 
 
 @cycle.decides(ExcuseParticipant)
@@ -108,24 +136,33 @@ def excuse_participant(state: CycleState, command: ExcuseParticipant, context: C
         return []
     present = None
     if command.leave is not None and state.period is not None:
-        present = _present_days(command.owner, command.leave, state.period, context)
+        present = _present_days(state.participants[command.owner], command.leave, state.period, context)
         if present >= state.policy.present_least:
             raise PRESENT_ENOUGH("/leave", days=present, least=state.policy.present_least)
     return [ParticipantExcused(owner=command.owner, reason=command.reason, leave=command.leave, present_days=present)]
 
 
-def _present_days(owner: UUID, leave: Leave, period: Period, context: Context) -> int:
-    """The working days of the period that are not of the leave, at the owner's site (R2.2)."""
-    site = directory_at(context).site_of(owner)
-    away_from, back_at = max(leave.starts, period.starts), min(leave.ends, period.ends)
-    whole = context.calendar.working_days(period.starts, period.ends, site)
-    away = context.calendar.working_days(away_from, back_at, site) if away_from < back_at else 0
-    return whole - away
+def _present_days(joined: Participant, leave: Leave, period: Period, context: Context) -> int:
+    """The working days since somebody joined that are not of the leave, at the owner's site (R2.2)."""
+    begins = max(period.starts, joined.joined_at or period.starts)
+    away_from, back_at = max(leave.starts, begins), min(leave.ends, period.ends)
+    away = context.calendar.working_days(away_from, back_at, _site(joined.owner, context)) if away_from < back_at else 0
+    return _days_left(joined.owner, begins, period, context) - away
+
+
+def _days_left(owner: UUID, since: datetime, period: Period, context: Context) -> int:
+    """The working days of the period from an instant on, at the owner's site."""
+    begins = max(period.starts, since)
+    return context.calendar.working_days(begins, period.ends, _site(owner, context)) if begins < period.ends else 0
+
+
+def _site(owner: UUID, context: Context) -> UUID | None:
+    return directory_at(context).site_of(owner)
 
 
 @cycle.evolves(ParticipantEnrolled)
 def participant_enrolled(state: CycleState, event: ParticipantEnrolled) -> CycleState:
-    joined = Participant(owner=event.owner)
+    joined = Participant(owner=event.owner, late_in=event.late_in, joined_at=event.joined_at)
     return state.model_copy(update={"participants": {**state.participants, event.owner: joined}})
 
 

@@ -12,6 +12,7 @@ from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
+from domain.plan.joining import catching_up
 from domain.plan.state import PlanState
 from domain.problems import problem
 from domain.scoring import plan_result
@@ -87,7 +88,11 @@ def send_digest(state: CycleState, command: SendDigest, context: Context) -> lis
     if context.at < due:
         return []
     plans: list[PlanState] = [context.states[ref] for ref in state.plans()]
-    silent = [plan.owner for plan in plans if plan.owner is not None and owes_check_in(plan, since)]
+    silent = [
+        plan.owner
+        for plan in plans
+        if plan.owner is not None and owes_check_in(plan, since) and not catching_up(state, plan.owner, plan)
+    ]
     # From when it was due, so that the rhythm does not creep; a late one is not followed by a burst.
     next_due = context.after(due, state.policy.check_in_every, state.site)
     if next_due <= context.at:

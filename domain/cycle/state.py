@@ -36,6 +36,10 @@ class Participant(Frozen):
 
     owner: UUID
     excused: bool = False
+    late_in: Phase | None = None
+    """The phase in which they joined, where that was not draft."""
+    joined_at: Instant | None = None
+    """When a late joiner came; None before that was kept."""
 
 
 class FrameworkChoice(Frozen):

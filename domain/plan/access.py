@@ -46,7 +46,7 @@ def facts_of(action: str, person: UUID, found: Ground, state: PlanState, goal: G
         return Facts(phase=phase, active=False)
     grants = PLAN.get(action)
     if phase is Phase.TRACK and grants is not None and not grants.given_in(phase):
-        phase = state.stage(phase)
+        phase = found.stage(state)
     stands = stands_for(Asking(person, found, state, goal), grants) if grants else NONE
     return Facts(stands, phase, goal.definition.kind if goal else None)
 

@@ -17,6 +17,7 @@ from domain.directory.effects import directory_at
 from domain.directory.state import DirectoryState, Role
 from domain.messages import Command
 from domain.plan.chain import Step, chain_steps, humans_above
+from domain.plan.joining import stage_of
 from domain.plan.state import OpeningCommand, PlanState
 from domain.plan.talks import Side
 from domain.problems import problem
@@ -51,6 +52,10 @@ class Ground:
     def takes_part(self) -> bool:
         """Whether the plan's owner is enrolled and not excused."""
         return self.cycle.takes_part(self.plan_owner)
+
+    def stage(self, state: PlanState) -> Phase:
+        """The phase by which the plan's goals change and are signed (R5.7, R2.6)."""
+        return stage_of(self.cycle, self.plan_owner, state)
 
     @property
     def framework(self) -> Framework:
@@ -115,8 +120,8 @@ def ground(state: PlanState, context: Context, command: Command | None = None) -
 def admitted(state: PlanState, context: Context, *phases: Phase, command: Command | None = None) -> Ground:
     """The ground of a rule that belongs to these phases: the owner takes part, and who acts has not left."""
     found = ground(state, context, command)
-    if state.amendment is not None and Phase.COMMIT in phases:
-        phases = (*phases, Phase.TRACK)  # its goals change and are signed once more (R5.7)
+    if found.cycle.phase is Phase.TRACK and Phase.COMMIT in phases and found.stage(state) is Phase.COMMIT:
+        phases = (*phases, Phase.TRACK)  # its goals change and are signed in a stage of their own (R5.7, R2.6)
     found.cycle.require_phase(context.at, *phases)
     require_participant(found)
     require_active(found, context)

@@ -47,6 +47,7 @@ def signature_patience(found: Ground, context: Context, asked: Iterable[Asked]) 
     remind_at = _last(context, context.at, policy.signature_reminder, sites)
     escalate_at = _last(context, context.at, policy.signature_escalation, sites)
     left = found.cycle.deadlines[Phase.COMMIT] - context.at
-    if left.total_seconds() > 0:
+    # What is signed in track, amended or of a late joiner, has no share of a window that is over (R5.7, R2.6).
+    if found.cycle.phase is Phase.COMMIT and left.total_seconds() > 0:
         escalate_at = min(escalate_at, context.at + left * float(policy.escalation_share))
     return min(remind_at, escalate_at), escalate_at

@@ -9,7 +9,6 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.access.refusals import GOAL_UNKNOWN, PLAN_UNKNOWN
-from domain.cycle.windows import Phase
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.goals import plan_hash
@@ -85,10 +84,6 @@ class PlanState(Frozen):
     def in_force(self) -> Mapping[UUID, Goal]:
         """The goals that are tracked: while the plan is being amended those that were signed (R5.7)."""
         return self.goals if self.amendment is None else self.amendment.goals
-
-    def stage(self, phase: Phase) -> Phase:
-        """The phase by which its goals change and are signed: what is amended in track is in commit again (R5.7)."""
-        return Phase.COMMIT if phase is Phase.TRACK and self.amendment is not None else phase
 
     def tracked(self, goal: UUID) -> Goal:
         """A goal that is in force. Raises `goal.unknown`."""

@@ -77,7 +77,7 @@ def owed(state: PlanState, found: Ground) -> Iterator[Duty]:
 
 
 def _owed_in_phase(state: PlanState, found: Ground) -> Iterator[Duty]:
-    phase = state.stage(found.cycle.phase)
+    phase = found.stage(state)
     if phase in NEGOTIABLE:
         yield from _owed_on_goals(state, found)
     if state.edges and phase in ALIGNABLE:

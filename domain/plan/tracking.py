@@ -10,6 +10,7 @@ from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.plan.goal import Reading
 from domain.plan.ground import ground, require_active, require_actor, require_participant
+from domain.plan.joining import catching_up
 from domain.plan.readings import missing, require_fitting, tallied
 from domain.plan.state import PlanCommand, PlanState, plan
 from domain.problems import problem
@@ -19,7 +20,12 @@ from domain.values import Instant, Share
 FINAL_MISSING = problem(
     "check_in.final_value_missing", 422, "Measure {measure} has no value yet.", "Final values cover every measure."
 )
-
+NOT_SIGNED = problem(
+    "check_in.not_signed",
+    409,
+    "The plan of somebody who joined in track is not signed yet: nothing of it is tracked.",
+    "Submit it and have it signed, then report.",
+)
 LATE_FINAL = problem(
     "check_in.late_not_final",
     409,
@@ -70,6 +76,8 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
     require_active(found, context)
     require_actor(context, frozenset({found.owner}), "the plan's owner")
     goal = state.tracked(command.goal)
+    if catching_up(found.cycle, found.plan_owner, state):
+        raise NOT_SIGNED("/goal")
     require_fitting(goal, command.readings)
     if command.final and late:
         raise LATE_FINAL("/final")

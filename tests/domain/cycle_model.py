@@ -74,6 +74,8 @@ class PlanFacts:
     """Who signed, and what the plan said then."""
     received: bool = False
     """The published result."""
+    late: bool = False
+    """Its owner joined in track."""
     base: tuple[dict[UUID, GoalFacts], list[tuple[UUID, list[bytes]]]] | None = None
     """While it is amended: what was signed, and who signed it."""
 
@@ -121,6 +123,8 @@ class CycleModel:
             case Phase.COMMIT:
                 return all(plan.signed for plan in plans)
             case Phase.TRACK:
+                if any(plan.late and not plan.signed and not plan.base for plan in plans):
+                    return False
                 final = all(goal.final for plan in plans for goal in plan.in_force.values())
                 return final and not any(plan.base for plan in plans)
             case Phase.RETROSPECT:
@@ -136,6 +140,7 @@ class CycleModel:
                 self.participants, self.deadlines = set(event.participants), dict(event.deadlines)
             case ParticipantEnrolled():
                 self.participants.add(event.owner)
+                self.plans[event.owner].late = event.late_in is Phase.TRACK
             case ParticipantExcused():
                 self.participants.discard(event.owner)
             case DeadlineExtended() | DeadlinesRecomputed():

@@ -104,7 +104,7 @@ def test_r1_1_a_cycle_runs_the_instruments_of_its_framework(
             world.refused("cycle.framework", HEAD, world.plan_ref(), command)
 
 
-def test_r2_6_late_joiners_come_until_commit_closes_and_excusing_keeps_the_reason() -> None:
+def test_r2_6_late_joiners_come_until_track_closes_and_excusing_keeps_the_reason() -> None:
     world = World().founded().opened()
     world.refused("cycle.not_facilitator", HEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
     world.when(LEAD, world.cycle_ref, EnrolParticipant(owner=OTHER))
@@ -112,8 +112,9 @@ def test_r2_6_late_joiners_come_until_commit_closes_and_excusing_keeps_the_reaso
     world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=OTHER, reason="On leave"))
     assert not world.the_cycle().takes_part(OTHER)
     assert world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=OTHER, reason="Again")) == []
-    world.agreed().advanced(Phase.COMMIT).submitted().signed().advanced(Phase.TRACK)
-    world.refused("phase.wrong", LEAD, world.cycle_ref, EnrolParticipant(owner=HEAD))
+    final_values(world.agreed().advanced(Phase.COMMIT).submitted().signed().advanced(Phase.TRACK))
+    world.advanced(Phase.RETROSPECT)
+    world.refused("phase.wrong", LEAD, world.cycle_ref, EnrolParticipant(owner=HEAD, reason="A transfer"))
 
 
 def test_r2_6_an_extension_moves_what_comes_after_and_only_later() -> None:

@@ -90,6 +90,7 @@ class Book:
     people: dict[UUID, Person] = field(default_factory=dict)
     teams: dict[UUID, UUID] = field(default_factory=dict)
     participants: dict[UUID, bool] = field(default_factory=dict)
+    joined_in_track: set[UUID] = field(default_factory=set)
     plans: dict[UUID, Plan] = field(default_factory=dict)
     phase: str = "draft"
     deadlines: dict[str, datetime] = field(default_factory=dict)
@@ -150,4 +151,10 @@ class Book:
         return plan_hash((goal.hash for goal in plan.goals.values()), self.scoring)
 
     def stage(self, plan: Plan) -> str:
-        return "commit" if self.phase == "track" and plan.base is not None else self.phase
+        own = plan.base is not None or self.catches_up(plan)
+        return "commit" if self.phase == "track" and own else self.phase
+
+    def catches_up(self, plan: Plan) -> bool:
+        """Whether who joined in track has no signed plan yet."""
+        joined = self.phase == "track" and plan.owner in self.joined_in_track
+        return joined and plan.base is None and not plan.signed

@@ -23,6 +23,8 @@ def gate_holds(book: Book) -> bool:
     if book.phase == "commit":
         return all(plan.signed for plan in plans)
     if book.phase == "track":
+        if any(book.catches_up(plan) for plan in plans):
+            return False
         in_force = [goal for plan in plans for goal in plan.in_force.values()]
         return all(goal.final for goal in in_force) and not any(plan.base for plan in plans)
     found = book.results
@@ -41,6 +43,11 @@ def told_cycle(book: Book, actor: UUID, at: datetime, event: Event) -> None:
             book.facilitator, book.scoring = event.facilitator, event.policy.scoring.hash
         case participation.ParticipantEnrolled() | participation.ParticipantExcused():
             book.participants[event.owner] = isinstance(event, participation.ParticipantEnrolled)
+            book.joined_in_track.discard(event.owner)
+            if isinstance(event, participation.ParticipantEnrolled) and event.late_in == "track":
+                assert book.phase == "track"
+                assert event.reason is not None
+                book.joined_in_track.add(event.owner)
         case exceptions.DeadlineExtended() | exceptions.PhaseReopened():
             assert actor == book.facilitator
             assert event.deadlines[event.phase] > at, "a new deadline that has passed"
@@ -110,6 +117,7 @@ def _digest(book: Book, at: datetime, event: DigestSent) -> None:
     owing = {
         owner
         for owner in book.taking_part()
+        if owner in book.plans and not book.catches_up(book.plans[owner])
         for goal in book.plans[owner].in_force.values()
         if not goal.final and (goal.reported is None or goal.reported < since)
     }

@@ -83,7 +83,7 @@ def told_plan(book: Book, plan: Plan, actor: UUID, at: datetime, event: Event) -
         case tracking.CheckedIn() if event.late:
             assert (book.closed or book.phase == "retrospect", actor) == (True, plan.person)
         case tracking.CheckedIn():
-            assert (book.phase, actor) == ("track", plan.person)
+            assert (book.phase, actor, book.catches_up(plan)) == ("track", plan.person, False)
             goal, amended = plan.in_force[event.goal], plan.goals.get(event.goal)
             goal.final, goal.reported = event.final, at
             if amended is not None:

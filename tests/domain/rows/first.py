@@ -123,7 +123,7 @@ ROWS: dict[str, Row] = {
         excused_too=True,
     ),
     "EnrolParticipant": Row(
-        lambda _: EnrolParticipant(owner=OTHER, reason="A transfer"), _open, FACILITATOR, BEFORE_TRACK
+        lambda _: EnrolParticipant(owner=OTHER, reason="A transfer"), _open, FACILITATOR, (*BEFORE_TRACK, Phase.TRACK)
     ),
     "ExcuseParticipant": Row(
         lambda _: ExcuseParticipant(owner=STAFF, reason="On leave"), _open, FACILITATOR, tuple(Phase)
