@@ -1,22 +1,33 @@
-"""The real servers that tests share: one Postgres and one Temporal a session, a fresh database a test."""
+"""The real servers that tests share: one Postgres and one Temporal a session, a fresh database a test.
 
+What speaks to a server is imported where one is asked for: the domain's tests ask for none, and start at once.
+"""
+
+from __future__ import annotations
+
+import gc
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import asyncpg
 import pytest
-from temporalio.testing import WorkflowEnvironment
 
-from cli.stack import LocalStack
-from cli.stack.finding import find_temporal
-from eventlog.settings import Settings
+if TYPE_CHECKING:
+    from temporalio.testing import WorkflowEnvironment
 
 TEMPLATE = "goalcycle_template"
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the garbage collector need not walk it every few tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +46,9 @@ async def postgres_url(open_folder: Path) -> AsyncIterator[str]:
     if given:
         yield given
         return
+    from cli.stack import LocalStack
+    from eventlog.settings import Settings
+
     settings = Settings(home=open_folder / "postgres-home", database_url=None, postgres_port=0)
     async with LocalStack(settings, parts=["postgres"], migrate=False) as stack:
         yield stack.settings.require_database_url().rpartition("/")[0] + "/postgres"
@@ -71,6 +85,11 @@ async def module_database(postgres_url: str, template_database: str) -> AsyncIte
 @pytest.fixture(scope="session")
 async def temporal_environment() -> AsyncIterator[WorkflowEnvironment]:
     """Temporal's dev server in memory."""
+    from temporalio.testing import WorkflowEnvironment
+
+    from cli.stack.finding import find_temporal
+    from eventlog.settings import Settings
+
     program = find_temporal(Settings())
     environment = await WorkflowEnvironment.start_local(dev_server_existing_path=str(program) if program else None)
     async with environment:
@@ -99,6 +118,8 @@ def _database_of(postgres_url: str, name: str) -> str:
 
 
 async def _execute(url: str, statement: str) -> None:
+    import asyncpg
+
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from domain.plan.links import MOST_PLANS, Edge, End, Place, lineage
 from tests.support.given import who
+from tests.support.sampling import sample
 
 PLANS = [who(f"plan {place}") for place in range(5)]
 GOALS = [who(f"goal {place}") for place in range(3)]
@@ -55,6 +56,7 @@ def above(pairs: Iterable[tuple[Place, Place]], start: Place) -> set[Place]:
     return reached
 
 
+@sample(30)
 @given(wishes)
 def test_r3_7_guarded_by_the_walk_no_goal_ever_lies_above_itself(wishes: list[tuple[Place, UUID, Place, UUID]]) -> None:
     books: Books = {plan: {} for plan in PLANS}
@@ -70,6 +72,7 @@ def test_r3_7_guarded_by_the_walk_no_goal_ever_lies_above_itself(wishes: list[tu
         assert child not in above(pairs, parent)
 
 
+@sample(30)
 @given(wishes, places, st.sets(st.sampled_from(PLANS)))
 def test_r3_7_plans_told_one_after_the_other_lead_to_the_same_as_all_at_once(
     wishes: list[tuple[Place, UUID, Place, UUID]], start: Place, told: set[UUID]
@@ -88,6 +91,7 @@ def test_r3_7_plans_told_one_after_the_other_lead_to_the_same_as_all_at_once(
     assert lineage(at(start), {plan: books[plan] for plan in told}.get) == whole
 
 
+@sample(30)
 @given(st.lists(st.tuples(places, places, st.sampled_from(["requested", "declined"])), max_size=20), places)
 def test_r3_7_what_nobody_accepted_lies_above_nothing(
     wishes: list[tuple[Place, Place, Literal["requested", "declined"]]], start: Place

@@ -1,16 +1,15 @@
 """R3.7: whatever owners ask, answer, revise and abandon, no circle comes of it, and every child learns of its parents.
 
 Three plans with two goals each, where every random act has to do with alignment: the walks of `test_walks`, in which a
-whole cycle happens, come to one only now and then. `GOALCYCLE_HYPOTHESIS=deep` runs it for long.
+whole cycle happens, come to one only now and then. `make soak` runs it for long.
 """
 
 from __future__ import annotations
 
-import os
 from uuid import UUID
 
 import pytest
-from hypothesis import event, settings
+from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -29,6 +28,7 @@ from domain.registry import DECIDERS
 from domain.sealed import OwnerText
 from domain.values import SYSTEM
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, okr, who
+from tests.support.sampling import SECONDS, walk
 
 OWNERS = (STAFF, OTHER, HEAD)
 COUNTERPART = {STAFF: HEAD, OTHER: HEAD, HEAD: LEAD}
@@ -174,8 +174,5 @@ class Aligning(RuleBasedStateMachine):
             assert state == live
 
 
-DEEP = os.environ.get("GOALCYCLE_HYPOTHESIS") == "deep"
-Aligning.TestCase.settings = settings(
-    max_examples=1500 if DEEP else 100, stateful_step_count=60 if DEEP else 50, deadline=None, derandomize=not DEEP
-)
-TestAligning = pytest.mark.timeout(3600 if DEEP else 120)(Aligning.TestCase)
+Aligning.TestCase.settings = walk(walks=25, steps=50)
+TestAligning = pytest.mark.timeout(SECONDS)(Aligning.TestCase)

@@ -25,6 +25,7 @@ from domain.problems import DomainError
 from domain.registry import DECIDERS
 from domain.scoring import objective_score, progress
 from tests.support.given import LEAD, OTHER, STAFF, World, increase, kpi, milestones, okr, who
+from tests.support.sampling import sample
 
 RULES = ScoringRules()
 NUMBERS = st.decimals(-10_000, 10_000, places=3)
@@ -190,6 +191,7 @@ UP, DOWN = increase(), increase("queue", baseline="20", target="10")
 every_kind = st.sampled_from([UP, DOWN, milestones(), maintained(), yes_no(), ordinal()])
 
 
+@sample(30)
 @given(
     item=every_kind,
     value=NUMBERS,
@@ -212,6 +214,7 @@ def test_r3_1_whatever_is_read_a_score_lies_within_the_policy_s_bounds(
     assert min(bounds) <= found <= max(bounds)
 
 
+@sample(30)
 @given(st.lists(NUMBERS, min_size=2, max_size=2).map(sorted), st.sampled_from([UP, DOWN]))
 def test_r3_1_better_is_never_less_for_a_key_result(values: list[Decimal], item: KeyResult) -> None:
     worse, better = values if item.kind == "increase" else values[::-1]
@@ -220,6 +223,7 @@ def test_r3_1_better_is_never_less_for_a_key_result(values: list[Decimal], item:
     )
 
 
+@sample(30)
 @given(st.lists(NUMBERS, min_size=1, max_size=30))
 def test_r3_1_a_band_s_share_does_not_depend_on_the_order_of_its_readings(values: list[Decimal]) -> None:
     shares = set()

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from domain.cycle.opening import OpenCycle
@@ -32,6 +32,7 @@ from domain.plan.signatures import Signing
 from domain.plan.signing import PlanSigned, SignPlan
 from domain.problems import DomainError
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, QUARTER, STAFF, TEAM, World, kpi, who
+from tests.support.sampling import SECONDS, sample
 
 SECOND = who("second account")
 
@@ -322,8 +323,8 @@ def judge(found: Organization, signing: Signing, author: UUID | None) -> None:
         assert not asked_now
 
 
-@pytest.mark.timeout(300)
-@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@pytest.mark.timeout(SECONDS)
+@sample(80)
 @given(
     lines=pairs,
     functional=pairs,

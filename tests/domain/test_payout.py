@@ -24,6 +24,7 @@ from domain.plan.negotiation import ProposeRevision
 from domain.plan.signing import SubmitPlan
 from domain.plan.tracking import CheckIn
 from tests.support.given import HEAD, LEAD, STAFF, World, kpi, okr, who
+from tests.support.sampling import sample
 
 RULES = ScoringRules()
 
@@ -127,6 +128,7 @@ def rules_of_cycles(draw: st.DrawFn) -> ScoringRules:
     return ScoringRules(payout=Payout(threshold=pays[0], target=pays[1], stretch=pays[2]))
 
 
+@sample(30)
 @given(curves(), st.lists(numbers, min_size=2, max_size=20), rules_of_cycles())
 def test_r3_3_better_never_pays_or_attains_less_on_any_curve(
     measured: Kpi, values: list[Decimal], rules: ScoringRules
@@ -139,6 +141,7 @@ def test_r3_3_better_never_pays_or_attains_less_on_any_curve(
     assert all(0 <= one <= Fraction(rules.payout.stretch) for one in paid)
 
 
+@sample(30)
 @given(curves(), rules_of_cycles())
 def test_r3_3_any_target_pays_its_points_and_short_of_the_threshold_nothing(measured: Kpi, rules: ScoringRules) -> None:
     worse = Decimal("-0.01") if measured.direction == "higher" else Decimal("0.01")
@@ -197,6 +200,7 @@ def test_r3_3_a_crossed_red_line_caps_and_never_lifts() -> None:
     )
 
 
+@sample(30)
 @given(st.lists(st.tuples(curves(), numbers, st.sampled_from([None, "bonus", "deduction"]), st.booleans()), max_size=6))
 def test_r3_3_one_better_value_never_lowers_a_scorecard(given: list[tuple[Kpi, Decimal, str | None, bool]]) -> None:
     lines = []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from domain.access.grants import GRANTS
-from domain.access.verdict import Allow, Grant, Grants, authorize
+from domain.access.verdict import Allow, Facts, Grant, Grants, authorize
 from tests.domain.permissions import Cell, Line, cells, expected, lines, rules
 
 LINES = lines()
@@ -23,17 +23,19 @@ def of_action(action: str) -> list[Line]:
 
 
 @cache
-def cells_of(action: str) -> tuple[Cell, ...]:
+def cells_of(action: str) -> dict[Cell, tuple[Facts, str | None]]:
+    """The cells of an action, with what `authorize` is told of each and the rule by which the table allows it."""
     asked = {column for grant in GRANTS[action].grants for name, column in CONDITIONS.items() if getattr(grant, name)}
-    return cells(of_action(action), asked)
+    told = of_action(action)
+    return {cell: (cell.facts, expected(told, cell)) for cell in cells(told, asked)}
 
 
 def differing(action: str, grants: Grants) -> Iterator[Cell]:
     """The cells of an action in which the table and these grants differ."""
-    told = of_action(action)
-    for cell in cells_of(action):
-        verdict = authorize(action, cell.facts, {action: grants})
-        if expected(told, cell) != (verdict.rule if isinstance(verdict, Allow) else None):
+    table = {action: grants}
+    for cell, (facts, rule) in cells_of(action).items():
+        verdict = authorize(action, facts, table)
+        if rule != (verdict.rule if isinstance(verdict, Allow) else None):
             yield cell
 
 
@@ -52,10 +54,9 @@ def test_every_line_is_argued_and_names_a_rule_that_there_is() -> None:
 def test_no_line_is_idle() -> None:
     """Without any one of its lines the table says something else."""
     for line in LINES:
-        told = of_action(line.action)
-        less = [other for other in told if other is not line]
-        spoken = [cell for cell in cells_of(line.action) if line.speaks_of(cell)]
-        assert any(expected(told, cell) != expected(less, cell) for cell in spoken), line.number
+        less = [other for other in of_action(line.action) if other is not line]
+        spoken = [(cell, rule) for cell, (_, rule) in cells_of(line.action).items() if line.speaks_of(cell)]
+        assert any(rule != expected(less, cell) for cell, rule in spoken), line.number
 
 
 def mutants(grants: Grants) -> Iterator[Grants]:

@@ -16,6 +16,7 @@ from domain.plan.goal import Goal, Reading
 from domain.plan.links import Edge, End
 from domain.rollup import Child, Rollup, rollup
 from tests.support.given import MONDAY, increase, kpi, milestones, okr, who
+from tests.support.sampling import sample
 
 RULES = ScoringRules()
 weights = st.decimals("0.000000001", "100", places=9)
@@ -121,6 +122,7 @@ def test_r3_7_a_kpi_counts_by_its_attainment_between_nothing_and_all() -> None:
     assert made(child("k", kpi("10"))).value == 0
 
 
+@sample(30)
 @given(st.lists(st.tuples(weights, values, st.sampled_from([None, "berths"])), min_size=1, max_size=6))
 def test_r3_7_the_formula_gives_what_it_says_and_lies_between_its_terms(
     children: list[tuple[Decimal, Decimal, str | None]],

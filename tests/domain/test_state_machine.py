@@ -2,17 +2,15 @@
 
 Besides what `test_walks` compares: a duty is done once and then no longer due (the log answers a repeated key with what
 it did the first time), and whatever changes another stream's agenda wakes it.
-`GOALCYCLE_HYPOTHESIS=deep` runs it for long.
+`make soak` runs it for long.
 """
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
@@ -30,6 +28,7 @@ from domain.values import SYSTEM
 from tests.domain.model import Model
 from tests.domain.test_walks import PERSON_OF, AnyWalk, goals, owners
 from tests.support.given import HEAD, LEAD, OTHER, STAFF, World, increase, milestones, okr, who
+from tests.support.sampling import SECONDS, walk
 
 Owed = tuple[frozenset[str], datetime | None, bool, bool]
 
@@ -140,12 +139,5 @@ class CycleMachine(AnyWalk):
         assert [world.agenda(ref).due for ref in self.streams(world) if world.agenda(ref).due] == []
 
 
-DEEP = os.environ.get("GOALCYCLE_HYPOTHESIS") == "deep"
-CycleMachine.TestCase.settings = settings(
-    max_examples=1500 if DEEP else 20,
-    stateful_step_count=80 if DEEP else 25,
-    deadline=None,
-    derandomize=not DEEP,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-TestCycleMachine = pytest.mark.timeout(3600 if DEEP else 120)(CycleMachine.TestCase)
+CycleMachine.TestCase.settings = walk(walks=14, steps=25)
+TestCycleMachine = pytest.mark.timeout(SECONDS)(CycleMachine.TestCase)

@@ -15,6 +15,7 @@ from domain.values import WorkingDays
 from eventlog.calendars.resolve import after
 from tests.support.calendars import weekdays
 from tests.support.given import LEAD, World, final_values
+from tests.support.sampling import sample
 
 EXPECTED = [
     ("2027-03-05", "plan", "MarkServed"),  # assigned on Monday 1 March: the end of the third working day (R2.4)
@@ -89,6 +90,7 @@ def test_the_end_of_a_quarter_keeps_it_too() -> None:
     assert world.agenda(world.plan_ref()).closed
 
 
+@sample(30)
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
     st.integers(-40, 40),

@@ -2,19 +2,18 @@
 
 Beside `test_state_machine`, whose model judges each event, this one compares what is true after it, in both directions:
 what the rules hold for agreed, signed or ready to close is so, and what is so they do not miss.
-`GOALCYCLE_HYPOTHESIS=deep` runs it for long.
+`make soak` runs it for long.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, event, settings
+from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
@@ -50,6 +49,7 @@ from tests.domain.cycle_model import CycleModel, PlanFacts
 from tests.domain.linking import Linking
 from tests.support.calendars import Weekdays
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, increase, kpi, milestones, okr, who
+from tests.support.sampling import SECONDS, walk
 
 PEOPLE = (LEAD, HEAD, STAFF, OTHER, *BOARD)
 PERSON_OF = {STAFF: STAFF, TEAM: OTHER}
@@ -359,12 +359,5 @@ class AnyWalk(Linking):
             assert live.version == count
 
 
-DEEP = os.environ.get("GOALCYCLE_HYPOTHESIS") == "deep"
-AnyWalk.TestCase.settings = settings(
-    max_examples=1500 if DEEP else 25,
-    stateful_step_count=80 if DEEP else 40,
-    deadline=None,
-    derandomize=not DEEP,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-TestAnyWalk = pytest.mark.timeout(3600 if DEEP else 120)(AnyWalk.TestCase)
+AnyWalk.TestCase.settings = walk(walks=15, steps=40)
+TestAnyWalk = pytest.mark.timeout(SECONDS)(AnyWalk.TestCase)

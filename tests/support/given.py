@@ -7,9 +7,11 @@ world.when(world.staff, world.plan, SignPlan(hash=seen))   # raises DomainError,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -49,6 +51,7 @@ from domain.registry import DECIDERS
 from domain.sealed import Sealed, Subject, map_sealed
 from domain.values import SYSTEM, plan_id
 from tests.support.calendars import NoCalendars, Weekdays
+from tests.support.kept import kept
 
 NAMES = UUID("00000000-0000-0000-0000-00000000abcd")
 MONDAY = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -56,6 +59,7 @@ MONDAY = datetime(2027, 3, 1, 9, tzinfo=UTC)
 QUARTER = Period(starts=datetime(2027, 4, 1, tzinfo=UTC), ends=datetime(2027, 7, 1, tzinfo=UTC))
 
 
+@cache
 def who(name: str) -> UUID:
     """A person, team, goal or measure by a name of the test's own."""
     return uuid5(NAMES, name)
@@ -77,6 +81,8 @@ class World:
     states: dict[Ref, Any] = field(default_factory=dict)
     events: list[tuple[Ref, UUID, datetime, Event]] = field(default_factory=list)
     calendar: Calendars = field(default_factory=Weekdays)
+    agendas: dict[Ref, tuple[Any, Agenda]] = field(default_factory=dict, compare=False, repr=False)
+    """The last of each stream, with the states and the instant that it was worked out for."""
 
     # --- the streams ---
 
@@ -138,10 +144,13 @@ class World:
             stored = type(event).model_validate_json(canonical_bytes(event))
             assert stored == event, f"{type(event).__name__} is not what its bytes say"
             self.states[ref] = decider.evolve(self.state(ref), stored)
-            self.events.append((ref, actor, self.now, stored))
-            for witness in WITNESSES:
-                witness(stored)
+            self.remember(ref, actor, self.now, stored)
         return decided
+
+    def remember(self, ref: Ref, actor: UUID, at: datetime, event: Event) -> None:
+        self.events.append((ref, actor, at, event))
+        for witness in WITNESSES:
+            witness(event)
 
     def refused(self, code: str, actor: UUID, ref: Ref, command: Command) -> DomainError:
         """The command is refused with this code, and nothing has happened."""
@@ -160,8 +169,13 @@ class World:
         return next(event for _, _, _, event in reversed(self.events) if isinstance(event, kind))
 
     def agenda(self, ref: Ref) -> Agenda:
+        """What a stream owes now; worked out anew where anything at all has changed since it was asked last."""
+        last = self.agendas.get(ref)
+        if last is not None and last[0][0] == self.now and same(last[0][1], self.states.values()):
+            return last[1]
         found = DECIDERS[ref.kind].agenda(self.state(ref), self._context(ref, None, SYSTEM, NoCalendars()), self.now)
         assert found.next_due is None or found.next_due > self.now
+        self.agendas[ref] = ((self.now, tuple(self.states.values())), found)
         return found
 
     def ground(self, owner: UUID = STAFF) -> Ground:
@@ -201,6 +215,7 @@ class World:
 
     # --- given ---
 
+    @kept
     def founded(self) -> World:
         """A lead, a head below, two staff below the head, a team led by one of them, and two board approvers."""
         self.when(
@@ -215,6 +230,7 @@ class World:
         self.when(LEAD, DIRECTORY, AddTeam(team=TEAM, name="Crew", lead=OTHER))
         return self
 
+    @kept
     def opened(
         self,
         *participants: UUID,
@@ -238,17 +254,20 @@ class World:
         )
         return self
 
+    @kept
     def drafted(self, name: str = "okr", owner: UUID = STAFF, definition: Okr | None = None) -> World:
         person = self.directory.responsible(owner)
         drafting = DraftGoal(cycle=self.cycle, owner=owner, goal=who(name), definition=definition or okr())
         self.when(person, self.plan_ref(owner), drafting)
         return self
 
+    @kept
     def assigned(self, name: str = "kpi", owner: UUID = STAFF, definition: Kpi | None = None) -> World:
         assigning = AssignGoal(cycle=self.cycle, owner=owner, goal=who(name), definition=definition or kpi())
         self.when(HEAD, self.plan_ref(owner), assigning)
         return self
 
+    @kept
     def proposed(self, actor: UUID = STAFF, name: str = "okr", owner: UUID = STAFF, **changes: Any) -> World:
         """Put the goal, with changes to its definition, on the table."""
         reasons = changes.pop("reasons", {})
@@ -256,19 +275,23 @@ class World:
         self.when(actor, self.plan_ref(owner), ProposeRevision(goal=who(name), definition=definition, reasons=reasons))
         return self
 
+    @kept
     def accepted(self, actor: UUID = HEAD, name: str = "okr", owner: UUID = STAFF) -> World:
         self.when(actor, self.plan_ref(owner), AcceptRevision(goal=who(name), hash=self.goal(name, owner).hash))
         return self
 
+    @kept
     def withdrawn(self, actor: UUID = STAFF, name: str = "okr", owner: UUID = STAFF) -> World:
         self.when(actor, self.plan_ref(owner), WithdrawRevision(goal=who(name), hash=self.goal(name, owner).hash))
         return self
 
+    @kept
     def commented(self, actor: UUID = HEAD, comment: str = "comment", name: str = "okr", **more: Any) -> World:
         said = {"goal": who(name), "hash": self.goal(name).hash, "comment": who(comment), "text": "Why so few?"}
         self.when(actor, self.plan_ref(), CommentOnRevision.model_validate(said | more))
         return self
 
+    @kept
     def resolved(
         self, actor: UUID = HEAD, comment: str = "comment", name: str = "okr", answer: str | None = None
     ) -> World:
@@ -276,18 +299,21 @@ class World:
         self.when(actor, self.plan_ref(), ResolveComment.model_validate(settling))
         return self
 
+    @kept
     def mediated(self, actor: UUID = STAFF, name: str = "okr", owner: UUID = STAFF) -> World:
         """A side asks for mediation."""
         asking = RequestMediation(goal=who(name), hash=self.goal(name, owner).hash, reason="We are stuck")
         self.when(actor, self.plan_ref(owner), asking)
         return self
 
+    @kept
     def decided(self, actor: UUID, outcome: str, name: str = "okr", owner: UUID = STAFF, **more: Any) -> World:
         """A mediator's decision."""
         said = {"goal": who(name), "hash": self.goal(name, owner).hash, "outcome": outcome, "reason": "I heard both"}
         self.when(actor, self.plan_ref(owner), DecideMediation.model_validate(said | more))
         return self
 
+    @kept
     def objected(self, counter: str = "90", name: str = "kpi", owner: UUID = STAFF, **more: Any) -> World:
         said = {
             "goal": who(name),
@@ -299,32 +325,38 @@ class World:
         self.when(person, self.plan_ref(owner), ObjectToAssignment.model_validate(said | more))
         return self
 
+    @kept
     def judged(self, actor: UUID, outcome: str, name: str = "kpi", owner: UUID = STAFF, **more: Any) -> World:
         """A decision on an objection."""
         said = {"goal": who(name), "hash": self.goal(name, owner).hash, "outcome": outcome, "reason": "I looked at it"}
         self.when(actor, self.plan_ref(owner), DecideObjection.model_validate(said | more))
         return self
 
+    @kept
     def acknowledged(self, name: str = "kpi", owner: UUID = STAFF) -> World:
         person = self.directory.responsible(owner)
         self.when(person, self.plan_ref(owner), AcknowledgeAssignment(goal=who(name), hash=self.goal(name, owner).hash))
         return self
 
+    @kept
     def agreed(self, owner: UUID = STAFF) -> World:
         """One OKR, drafted, proposed and accepted."""
         person = self.directory.responsible(owner)
         return self.drafted(owner=owner).proposed(person, owner=owner).accepted(owner=owner)
 
+    @kept
     def submitted(self, owner: UUID = STAFF) -> World:
         person = self.directory.responsible(owner)
         self.when(person, self.plan_ref(owner), SubmitPlan(hash=self.hash(owner)))
         return self
 
+    @kept
     def signed(self, *signers: UUID, owner: UUID = STAFF) -> World:
         for signer in signers or (HEAD, LEAD):
             self.when(signer, self.plan_ref(owner), SignPlan(hash=self.hash(owner)))
         return self
 
+    @kept
     def advanced(self, to: Phase) -> World:
         """The facilitator closes phase after phase."""
         while self.the_cycle().phase is not to:
@@ -332,6 +364,7 @@ class World:
             self.perform(self.cycle_ref)
         return self
 
+    @kept
     def closed(self) -> World:
         self.when(LEAD, self.cycle_ref, CloseCycle())
         closing = self.the_cycle().closing
@@ -339,10 +372,12 @@ class World:
         self.when(SYSTEM, self.cycle_ref, FinishClosing(phase=closing.phase, since=closing.version))
         return self
 
+    @kept
     def in_commit(self) -> World:
         """An agreed plan, the cycle in commit."""
         return self.founded().opened().agreed().advanced(Phase.COMMIT)
 
+    @kept
     def in_track(self) -> World:
         """A signed plan, the cycle in track."""
         return self.in_commit().submitted().signed().advanced(Phase.TRACK)
@@ -421,6 +456,11 @@ def _sealed(command: Command, owner: UUID | None, actor: UUID, stream: UUID) -> 
 
     found: Command = map_sealed(command, seal)
     return found
+
+
+def same(some: Collection[object], others: Collection[object]) -> bool:
+    """Whether these are the very same objects."""
+    return len(some) == len(others) and all(map(operator.is_, some, others))
 
 
 def everybody() -> tuple[UUID, ...]:
