@@ -27,11 +27,16 @@ from domain.messages import Command, Kind
 from domain.registry import CALLABLE
 
 ORGANIZATION = "/v1/organizations/{organization}"
-STREAM_PATHS: Mapping[Kind, str] = {"directory": "/directory", "cycle": "/cycles/{cycle}", "plan": "/plans/{plan}"}
+STREAM_PATHS: Mapping[Kind, str] = {
+    "directory": "/directory",
+    "cycle": "/cycles/{cycle}",
+    "plan": "/plans/{plan}",
+    "metric": "/metrics/{metric}",
+}
 """Where the streams of each kind live below their organization."""
 PATTERN = re.compile(
     r"/v1/organizations/(?P<organization>[^/]+)/"
-    r"(?P<stream>directory|(?P<kind>cycle|plan)s/(?P<id>[^/]+))/(?P<command>[a-z]+(?:-[a-z]+)*)"
+    r"(?P<stream>directory|(?P<kind>cycle|plan|metric)s/(?P<id>[^/]+))/(?P<command>[a-z]+(?:-[a-z]+)*)"
 )
 _id = TypeAdapter(UUID).validate_python
 """As in FastAPI's routes: `UUID` itself takes spellings like 0x… and a newline at the end."""

@@ -14,7 +14,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from domain.canonical import canonical_bytes, content_hash
-from domain.key_results import KeyResult, Unit, require_distinct
+from domain.key_results import KeyResult, Maintained, Measured, require_distinct
+from domain.measuring import Aggregation, Direction, Frequency, MetricVersion, Unit
 from domain.sealed import OwnerText
 from domain.values import Date, Frozen, Number, Weight
 
@@ -62,21 +63,23 @@ class Kpi(Frozen):
     weight: Weight
     """Percentage points of the plan's KPIs (R3.4); of a bonus or deduction item, the most that it adds or takes."""
     unit: Unit
-    direction: Literal["higher", "lower"] = "higher"
+    direction: Direction = "higher"
     baseline: Number | None = None
     threshold: Number
     target: Number
     stretch: Number
     due: Date | None = None
     """The last day on which it counts; absent: the period's last (R3.8)."""
-    aggregation: Literal["last", "sum", "mean", "ratio_of_sums"] | None = None
+    aggregation: Aggregation | None = None
     """What the cycle's readings make together; absent: the last one counts (R3.2)."""
-    frequency: Literal["daily", "weekly", "fortnightly", "monthly", "quarterly"] | None = None
+    frequency: Frequency | None = None
     """How often it is read (R3.2)."""
     data_owner: UUID | None = None
     """Whose number it is: a person who can vouch for it (R3.2)."""
     source: OwnerText | None = None
     """Where the number comes from (R3.2)."""
+    metric: MetricVersion | None = None
+    """What it is counted by, where that outlives the plan (R3.10)."""
     flat_from: Number | None = None
     """From here to the target the payout is the target's (R3.3)."""
     flat_to: Number | None = None
@@ -106,6 +109,18 @@ class Kpi(Frozen):
 
 
 GoalDefinition = Annotated[Okr | Kpi, Field(discriminator="kind")]
+
+
+def measures_of(definition: Okr | Kpi) -> tuple[Kpi | Measured | Maintained, ...]:
+    """What of a goal counts in a unit, and so may name a metric: a KPI itself, or key results of an OKR."""
+    if isinstance(definition, Kpi):
+        return (definition,)
+    return tuple([item for item in definition.key_results if isinstance(item, Measured | Maintained)])
+
+
+def metrics_of(definition: Okr | Kpi) -> frozenset[MetricVersion]:
+    """The metrics that a goal names, each at a version of its definition (R3.10)."""
+    return frozenset([item.metric for item in measures_of(definition) if item.metric is not None])
 
 
 def goal_hash(definition: Okr | Kpi) -> str:

@@ -18,6 +18,8 @@ from domain.directory.effects import in_effect
 from domain.directory.founding import OrganizationFounded
 from domain.directory.state import DIRECTORY, DirectoryState
 from domain.messages import Event
+from domain.metric import access as of_metric
+from domain.metric.state import MetricState
 from domain.plan import access as of_plan
 from domain.plan.drafting import PlanOpened
 from domain.plan.ground import ground_of
@@ -46,6 +48,8 @@ def _facts(action: str, event: Event, actor: UUID, at: datetime, ref: Ref, state
         return Facts(stands_in(directory, actor))
     if ref.kind == "cycle":
         return of_cycle.facts_of(actor, directory, states.get(ref, CycleState()), at)
+    if ref.kind == "metric":
+        return of_metric.facts_of(actor, directory, states.get(ref, MetricState()))
     state: PlanState = states.get(ref, PlanState())
     cycle_id, owner = (event.cycle, event.owner) if isinstance(event, PlanOpened) else (state.cycle, state.owner)
     cycle: CycleState | None = states.get(Ref("cycle", cycle_id)) if cycle_id is not None else None

@@ -7,13 +7,11 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
+from domain.measuring import MetricVersion, Unit
 from domain.sealed import OwnerText
 from domain.values import Date, Frozen, Number, Weight
-
-Unit = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f][^\x00-\x1f]{0,31}$")]
-"""What a measure counts, such as `%`, `CNY` or `customers`. Not sealed: it names no person."""
 
 
 class Milestone(Frozen):
@@ -42,6 +40,8 @@ class Measured(Part):
     unit: Unit
     baseline: Number
     target: Number
+    metric: MetricVersion | None = None
+    """What it is counted by, where that outlives the plan (R3.10)."""
 
     @model_validator(mode="after")
     def _direction(self) -> Measured:
@@ -60,6 +60,8 @@ class Maintained(Part):
     low: Number | None = None
     """Absent: no value is too low."""
     high: Number | None = None
+    metric: MetricVersion | None = None
+    """What it is counted by, where that outlives the plan (R3.10)."""
 
     @model_validator(mode="after")
     def _band(self) -> Maintained:

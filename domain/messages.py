@@ -19,7 +19,8 @@ class Wake(StrEnum):
     """Whose agenda an event may change besides its own stream's."""
 
     CHILDREN = "children"
-    """The streams below: a cycle's plans, a directory's cycles and their plans, the plans aligned to a plan's goals."""
+    """The streams below: a cycle's plans, a directory's cycles and their plans, the plans aligned to a plan's goals,
+    those with goals that a metric counts."""
     PARENT = "parent"
     """The stream above, while it watches for blockers: a plan's cycle."""
 

@@ -27,6 +27,10 @@ import domain.directory.people
 import domain.directory.roles
 import domain.directory.sites
 import domain.directory.teams
+import domain.metric.access
+import domain.metric.agenda
+import domain.metric.defining
+import domain.metric.retiring
 import domain.plan.access
 import domain.plan.alignment
 import domain.plan.alignment_answers
@@ -39,6 +43,7 @@ import domain.plan.dropping
 import domain.plan.duties
 import domain.plan.escalating
 import domain.plan.mediation
+import domain.plan.metric_change
 import domain.plan.moving
 import domain.plan.negotiation
 import domain.plan.objection
@@ -56,9 +61,10 @@ from domain.cycle.state import cycle
 from domain.decider import Decider
 from domain.directory.state import directory
 from domain.messages import Command, Event, Kind
+from domain.metric.state import metric
 from domain.plan.state import plan
 
-DECIDERS: dict[Kind, Decider[Any]] = {decider.kind: decider for decider in (directory, cycle, plan)}
+DECIDERS: dict[Kind, Decider[Any]] = {decider.kind: decider for decider in (directory, cycle, plan, metric)}
 COMMANDS: dict[str, tuple[Kind, type[Command]]] = {
     command.__name__: (kind, command) for kind, decider in DECIDERS.items() for command in decider.commands
 }

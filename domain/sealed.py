@@ -31,7 +31,7 @@ class Subject(StrEnum):
     NAMED = "named"
     """The person named."""
     ORGANIZATION = "organization"
-    """The organization (names of teams and cycles)."""
+    """The organization (names of teams and cycles, what a metric counts)."""
 
 
 class Sealed:
@@ -118,7 +118,13 @@ class PersonName(Sealed):
 
 
 class CommonName(Sealed):
-    """The name of a team, a cycle or the organization itself."""
+    """The name of a team, a cycle, a metric or the organization itself."""
+
+    role = Subject.ORGANIZATION
+
+
+class CommonText(Sealed):
+    """A text that is the organization's, whoever wrote it: what a metric counts, and where it comes from."""
 
     role = Subject.ORGANIZATION
 

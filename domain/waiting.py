@@ -12,6 +12,7 @@ from uuid import UUID
 
 from domain.cycle.state import CycleState
 from domain.cycle.windows import ALIGNABLE, NEGOTIABLE, Phase
+from domain.measuring import MetricVersion
 from domain.plan.above import asked_on, level_above
 from domain.plan.alignment_answers import answering
 from domain.plan.approvers import open_now, seats
@@ -19,6 +20,7 @@ from domain.plan.baseline import ESTABLISHING, unfounded
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground
 from domain.plan.joining import catching_up
+from domain.plan.metric_change import unsettled
 from domain.plan.state import PlanState
 from domain.plan.talks import Decision
 from domain.values import Frozen, Instant
@@ -57,6 +59,8 @@ class What(StrEnum):
     """A committed goal below them cannot be promised (R3.6)."""
     LOOK_AT_PARENT = "look_at_parent"
     """A parent of their goal has changed, or is gone (R3.7)."""
+    LOOK_AT_METRIC = "look_at_metric"
+    """A metric that their goal names is defined otherwise now, or no longer counted (R3.10)."""
     ACKNOWLEDGE_RESULT = "acknowledge_result"
     PUBLISH_RESULTS = "publish_results"
     GATE_FAILED = "gate_failed"
@@ -83,6 +87,8 @@ class Wait(Frozen):
     goal: UUID | None = None
     edge: UUID | None = None
     """The alignment that it is about; `goal` is then the child."""
+    metric: MetricVersion | None = None
+    """The metric that it is about, at the version of its definition that counts now."""
     hash: str | None = None
     """What a decision must name."""
     seen_hash: str | None = None
@@ -101,7 +107,8 @@ class Wait(Frozen):
     @property
     def key(self) -> str:
         """Tells the items of one person and plan apart."""
-        return f"{self.what}:{self.edge or self.goal or ''}"
+        about = f"{self.what}:{self.edge or self.goal or ''}"
+        return about if self.metric is None else f"{about}:{self.metric.metric}"
 
 
 def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iterator[Wait]:
@@ -128,6 +135,8 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
         yield from _baseline_waits(state, found, base)
     if cycle.phase in ALIGNABLE:
         yield from _alignment_waits(state, found, base)
+        for goal, seen in unsettled(state) if state.metrics else ():
+            yield _altered(base, what=What.LOOK_AT_METRIC, group=Group.NEEDS_ME, goal=goal.id, metric=seen, due=None)
         yield from _sharing_waits(state, found, base)
     if stage is Phase.COMMIT and state.goals:
         yield from _signing_waits(state, found, base)

@@ -20,6 +20,7 @@ WAITS: Mapping[str, str] = {
     What.RESOLVE_COMMENT: "Your comment blocks a goal: resolve it once it is settled.",
     What.ANSWER_ALIGNMENT: "Answer the request to align a goal with yours.",
     What.LOOK_AT_PARENT: "A goal that yours rests on has changed: see whether yours still fits.",
+    What.LOOK_AT_METRIC: "A metric that your goal names is defined otherwise now: have the goal revised, or keep it.",
     What.SET_BASELINE: "Establish the KPI's baseline.",
     What.ANSWER_SHARE: "Accept or decline the share of a goal that is offered to you.",
     What.ESCALATED: "A committed goal below you cannot be promised: help, or have it revised.",

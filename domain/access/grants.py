@@ -16,6 +16,7 @@ from domain.access.refusals import (
     NOT_APPROVER,
     NOT_FACILITATOR,
     NOT_FIRST_PERSON,
+    NOT_KEEPER,
     NOT_MEMBER,
     NOT_SECOND,
     OWN_CASE,
@@ -68,6 +69,7 @@ def facilitates(phases: tuple[When, ...] | None = OPEN) -> Grants:
 
 DUTY = may(Stand.SYSTEM, refusal=DUTY_ONLY)
 KEEPS_DIRECTORY = may(ADMIN, refusal=NOT_ADMIN)
+KEEPS_METRIC = may(ADMIN, Stand.DATA_OWNER, refusal=NOT_KEEPER)
 
 WRITES = (OWNER, Stand.CONTRIBUTOR, Stand.AUTHOR, Stand.VIEWER, PARENT_OWNER, Stand.AUDITOR)
 """Who sees a draft: who writes it, whom they name or ask for a parent, and auditors (R8)."""
@@ -142,6 +144,7 @@ PLAN: Mapping[str, Grants] = {
     "DraftGoal": may(OWNER, COUNTERPART, FACILITATOR, phases=NEGOTIABLE),
     "Escalate": DUTY,
     "EscalateGoal": may(OWNER, phases=ALIGNABLE),
+    "KeepDefinition": may(OWNER, phases=ALIGNABLE),
     "LinkPay": LINKS_PAY,
     "MarkServed": DUTY,
     "MoveKeyResult": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
@@ -172,6 +175,11 @@ PLAN: Mapping[str, Grants] = {
     "UnlinkPay": LINKS_PAY,
     "WithdrawSignature": signs(),
     "WithdrawRevision": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
+}
+METRIC: Mapping[str, Grants] = {
+    "ChangeMetric": KEEPS_METRIC,
+    "DefineMetric": may(ADMIN, refusal=NOT_KEEPER),
+    "RetireMetric": KEEPS_METRIC,
 }
 READS = may(Stand.MEMBER, refusal=NOT_MEMBER)
 """What every active person of the organization may ask for; what is in the answer is asked goal by goal."""
@@ -207,9 +215,10 @@ SEEING: Mapping[str, Grants] = {
     ),
     "see.history": READS,
     "see.inbox": READS,
+    "see.metric": READS,
     "see.negotiation": READS,
     "see.plan": READS,
     "see.scorecard": may(*SCORECARD, refusal=PLAN_UNKNOWN),
 }
-GRANTS: Mapping[str, Grants] = {**DIRECTORY, **CYCLE, **PLAN, **SEEING}
+GRANTS: Mapping[str, Grants] = {**DIRECTORY, **CYCLE, **PLAN, **METRIC, **SEEING}
 """Every action's grants by its name."""

@@ -19,6 +19,12 @@ NOT_FIRST_PERSON = problem(
 NOT_ADMIN = problem(
     "directory.not_admin", 403, "Only an administrator keeps the directory.", "Ask an administrator to send this."
 )
+NOT_KEEPER = problem(
+    "metric.not_keeper",
+    403,
+    "A metric is defined by an administrator, and kept by one or by its data owner.",
+    "Ask one of them.",
+)
 NOT_FACILITATOR = problem(
     "cycle.not_facilitator", 403, "Only the cycle's facilitator does this.", "Ask the facilitator."
 )

@@ -39,7 +39,7 @@ class Stand(StrEnum):
     PARENT_OWNER = "parent_owner"
     """Who answers for the parent goal of the alignment that the command names (R3.7)."""
     DATA_OWNER = "data_owner"
-    """Whose number the KPI is that the command names (R3.2)."""
+    """Whose number it is: the KPI that the command names (R3.2), or the metric (R3.10)."""
     ASSIGNER = "assigner"
     """Who assigned the KPI that the command names."""
     AUTHOR = "author"

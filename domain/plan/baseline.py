@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.cycle.windows import NEGOTIABLE, Phase
 from domain.decider import Context
 from domain.goals import Kpi
-from domain.key_results import Unit
+from domain.measuring import Unit
 from domain.messages import Event
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted

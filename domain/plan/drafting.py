@@ -14,6 +14,7 @@ from domain.plan.bounds import require_bounds
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted, require_actor
 from domain.plan.lint import lint_goal
+from domain.plan.metrics import require_metrics
 from domain.plan.patience import by_when
 from domain.plan.state import OpeningCommand, PlanCommand, PlanState, plan
 from domain.plan.voiding import void_signatures
@@ -138,6 +139,7 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
     )
     require_framework(found, command.definition, "/definition/kind")
     require_bounds(found, command.definition)
+    require_metrics(state, command.definition, context)
     require_room(state, command)
     drafted = GoalDrafted(
         goal=command.goal,
@@ -158,6 +160,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
     require_actor(context, allowed - {found.owner}, "people above the owner and the facilitator")
     require_framework(found, command.definition, "/definition/kind")
     require_bounds(found, command.definition)
+    require_metrics(state, command.definition, context)
     require_room(state, command)
     assigned = GoalAssigned(
         goal=command.goal,

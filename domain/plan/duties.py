@@ -20,6 +20,7 @@ from domain.plan.approvers import next_level, open_now, seats
 from domain.plan.going_up import ask_next
 from domain.plan.ground import Ground, ground
 from domain.plan.mediation import open_mediation
+from domain.plan.metric_change import DefinitionChanged, news
 from domain.plan.parent_change import ParentChanged, parent_now
 from domain.plan.patience import by_when
 from domain.plan.rerouting import Reroute, reroute_event
@@ -28,7 +29,7 @@ from domain.plan.state import PlanState, Receipt, plan
 from domain.plan.timetable import Escalate as Escalate  # told here with what they lead to
 from domain.plan.timetable import MarkServed as MarkServed
 from domain.plan.timetable import Remind as Remind
-from domain.plan.timetable import owed, owed_on_parents, still_owed
+from domain.plan.timetable import owed, owed_on_metrics, owed_on_parents, still_owed
 from domain.values import Instant
 
 
@@ -81,6 +82,8 @@ def remind(state: PlanState, command: Remind, context: Context) -> list[Event]:
     """Once for each wait."""
     if command.about == "parent":
         return _tell_child(state, command, context)
+    if command.metric is not None:
+        return _tell_plan(state, command.metric, command, context)
     found = still_owed(state, context, command)
     if found is None:
         return []
@@ -110,6 +113,16 @@ def _tell_child(state: PlanState, command: Remind, context: Context) -> list[Eve
         return []
     now = parent_now(edge, state, context)
     return [ParentChanged(edge=edge.id, goal=edge.goal, parent_hash=now.hash, moved_to=now.moved_to)]
+
+
+def _tell_plan(state: PlanState, metric: UUID, command: Remind, context: Context) -> list[Event]:
+    found = ground(state, context)
+    if not any(duty.command == command for duty in owed_on_metrics(state, found, context, (metric,))):
+        return []
+    told = news(state, found, metric, context.state("metric", metric))
+    if told is None:
+        return []
+    return [DefinitionChanged(now=told.now, retired=told.retired or None, goals=told.goals)]
 
 
 @plan.decides(Escalate)
@@ -226,6 +239,8 @@ def plan_agenda(state: PlanState, context: Context, now: datetime) -> Agenda:
     duties = owed(state, found)
     if state.edges:
         duties = chain(duties, owed_on_parents(state, found, context, state.edges.values()))
+    if state.metrics:
+        duties = chain(duties, owed_on_metrics(state, found, context, state.metrics))
     return agenda_of(duties, now, phase=phase, summary=_summary(state, phase))
 
 

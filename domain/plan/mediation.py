@@ -22,6 +22,7 @@ from domain.plan.drafting import require_current
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted
 from domain.plan.lint import lint_goal
+from domain.plan.metrics import require_metrics
 from domain.plan.negotiation import KIND_CHANGED, reasoned
 from domain.plan.patience import times_to_decide
 from domain.plan.state import PlanCommand, PlanState, plan
@@ -171,6 +172,8 @@ def decide_mediation(state: PlanState, command: DecideMediation, context: Contex
         answer_by, mediate_by = times_to_answer(found, context, Side.OWNER)
         rounds = found.cycle.policy.rounds_most - 1
         return [decided.model_copy(update={"rounds": rounds, "answer_by": answer_by, "mediate_by": mediate_by})]
+    if command.definition is not None:
+        require_metrics(state, command.definition, context)
     return [decided, _imposed(found, goal, command, context)]
 
 

@@ -18,6 +18,7 @@ from domain.plan.drafting import require_current
 from domain.plan.goal import Goal
 from domain.plan.ground import admitted
 from domain.plan.lint import lint_goal
+from domain.plan.metrics import require_metrics
 from domain.plan.parent_change import looked_at
 from domain.plan.patience import by_when
 from domain.plan.state import PlanCommand, PlanState, plan
@@ -128,6 +129,7 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
     policy = found.cycle.policy
     require_turn(goal, side, policy)
     require_bounds(found, command.definition)
+    require_metrics(state, command.definition, context)
     changes = diff(goal.definition, command.definition)
     if goal.on_the_table or goal.definition.kind == "kpi":
         if not changes:

@@ -18,6 +18,7 @@ from domain.plan.drafting import NOT_ASSIGNED, require_current
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground, admitted
 from domain.plan.lint import lint_goal
+from domain.plan.metrics import require_metrics
 from domain.plan.negotiation import NOTHING_CHANGED, RevisionProposed, reasoned
 from domain.plan.patience import by_when, times_to_decide
 from domain.plan.state import PlanCommand, PlanState, plan
@@ -152,6 +153,8 @@ def decide_objection(state: PlanState, command: DecideObjection, context: Contex
     if not goal.objected:
         raise NONE_OPEN("/goal")
     require_current(goal, command.hash)
+    if command.definition is not None:
+        require_metrics(state, command.definition, context)
     revised = [] if command.definition is None else [_revised(found, goal, command.definition, command.reason, context)]
     decided = ObjectionDecided(
         goal=goal.id, hash=goal.hash, outcome=command.outcome, by=context.actor, reason=command.reason

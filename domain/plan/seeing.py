@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from domain.access.grants import SEEING
 from domain.access.verdict import Allow, Facts, Stand, authorize
+from domain.goals import metrics_of
 from domain.messages import Event
 from domain.plan.comments import CommentResolved
 from domain.plan.goal import Goal
@@ -94,8 +95,11 @@ class Sight:
         departed = {
             id: gone.model_copy(update={"goal": self._uncovered(gone.goal)}) for id, gone in shown.departed.items()
         }
-        receipt = state.receipt if self.scorecard else None
-        return shown.model_copy(update={"goals": goals, "departed": departed, "receipt": receipt})
+        more: dict[str, Any] = {"departed": departed, "receipt": state.receipt if self.scorecard else None}
+        if shown.metrics:
+            named = {one.metric for goal in goals.values() for one in metrics_of(goal.definition)}
+            more["metrics"] = {id: look for id, look in shown.metrics.items() if id in named}
+        return shown.model_copy(update={"goals": goals, **more})
 
     def _uncovered(self, goal: Goal) -> Goal:
         """The goal without the draft that its first proposal replaced, and what was said of it."""

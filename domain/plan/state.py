@@ -11,10 +11,11 @@ from pydantic import Field
 from domain.access.refusals import GOAL_UNKNOWN, PLAN_UNKNOWN
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
-from domain.goals import plan_hash
+from domain.goals import Kpi, Okr, metrics_of, plan_hash
 from domain.messages import Command
 from domain.plan.goal import Goal
 from domain.plan.links import Edge
+from domain.plan.looks import NO_LOOK, MetricLook
 from domain.plan.signatures import Signing, VoidedSignature
 from domain.values import Frozen, Instant, plan_id
 
@@ -67,6 +68,8 @@ class PlanState(Frozen):
     """Alignments of its goals to parents, by id (R3.7)."""
     departed: dict[UUID, Departed] = Field(default_factory=dict)
     """Goals that left it."""
+    metrics: dict[UUID, MetricLook] = Field(default_factory=dict)
+    """The metrics that its goals name or once named, and what it was told of each (R3.10)."""
 
     @property
     def id(self) -> UUID:
@@ -122,7 +125,15 @@ class PlanState(Frozen):
 
     def with_goal(self, goal: Goal) -> PlanState:
         """The plan with one goal replaced."""
-        return self.model_copy(update={"goals": {**self.goals, goal.id: goal}})
+        known, update = self.goals.get(goal.id), {"goals": {**self.goals, goal.id: goal}}
+        if known is None or known.definition is not goal.definition:
+            update |= self._naming(goal.definition)
+        return self.model_copy(update=update)
+
+    def _naming(self, definition: Okr | Kpi) -> dict[str, Any]:
+        """What changes where a goal names metrics that none of the plan's goals named before."""
+        new = {one.metric: NO_LOOK for one in metrics_of(definition) if one.metric not in self.metrics}
+        return {"metrics": {**self.metrics, **new}} if new else {}
 
     def without_goal(self, goal: UUID, to: UUID | None = None) -> PlanState:
         """The plan after a goal, and its alignments, left it."""
@@ -168,22 +179,31 @@ class OpeningCommand(PlanCommand):
 
 
 def plan_needs(command: Command | None, stream: UUID, state: Any, states: Mapping[Ref, Any]) -> Sequence[Ref]:
-    """A plan's rules stand on its cycle and the directory; an alignment looks up at other plans. So does the agenda: a
-    look is owed where a parent has changed.
+    """A plan's rules stand on its cycle, the directory and the metrics that its goals name; an alignment looks up at
+    other plans. So does the agenda: a look is owed where a parent or a metric has changed.
     """
     cycle = state.cycle or (command.cycle if isinstance(command, OpeningCommand) else None)
     refs = [DIRECTORY] if cycle is None else [DIRECTORY, Ref("cycle", cycle)]
+    if state.metrics:
+        refs += [Ref("metric", metric) for metric in state.metrics]
     if command is None:
-        return [*refs, *(Ref("plan", above) for above in rests_on(state))] if state.edges else refs
+        return [*refs, *(Ref("plan", above) for above in _plans_above(state))] if state.edges else refs
     if isinstance(command, PlanCommand):
         refs += command.looks_at(stream, state, states)
+        definition = command.__dict__.get("definition")
+        if definition is not None:
+            refs += [Ref("metric", metric) for metric in {one.metric for one in metrics_of(definition)}]
     return refs
 
 
 def rests_on(state: PlanState) -> frozenset[UUID]:
-    """The other plans whose facts may change this plan's agenda: those of its goals' parents."""
-    if not state.edges:
+    """What lies beside the plan and may change its agenda: the plans of its goals' parents, and their metrics."""
+    if not state.edges and not state.metrics:
         return NO_STREAMS
+    return _plans_above(state).union(state.metrics)
+
+
+def _plans_above(state: PlanState) -> frozenset[UUID]:
     return frozenset(edge.parent.plan for edge in state.edges.values() if edge.state == "accepted") - {state.id}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Context, Decimal
 from uuid import UUID
 
-from domain.key_results import Unit
+from domain.measuring import Unit
 from domain.values import Frozen, Number
 
 EXACT = Context(prec=200)

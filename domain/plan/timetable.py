@@ -18,6 +18,7 @@ from domain.plan.approvers import next_level, open_now, seats
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground, ground
 from domain.plan.links import Edge
+from domain.plan.metric_change import news
 from domain.plan.parent_change import is_news, parent_now
 from domain.plan.rerouting import reroutes
 from domain.plan.signatures import Signing
@@ -26,11 +27,13 @@ from domain.plan.talks import Decision
 
 
 class Remind(PlanCommand):
-    """Remind those who keep a signature or an answer waiting, and the child of a parent that changed."""
+    """Remind those who keep a signature or an answer waiting; tell the child of a parent, or the plan of a metric, that
+    changed.
+    """
 
     system: ClassVar[bool] = True
 
-    about: Literal["signature", "turn", "alignment", "parent", "mediation", "objection"]
+    about: Literal["signature", "turn", "alignment", "parent", "mediation", "objection", "metric"]
     since: int
     """The version that made the wait begin."""
     goal: UUID | None = None
@@ -38,6 +41,8 @@ class Remind(PlanCommand):
     """The alignment that it is about."""
     step: int | None = None
     """A step that is asked beside another one; absent for the others, of which one waits at a time."""
+    metric: UUID | None = None
+    """The one whose definition changed."""
 
     def looks_at(self, stream: UUID, state: PlanState, states: Mapping[Ref, Any]) -> Iterable[Ref]:
         edge = state.edges.get(self.edge) if self.about == "parent" and self.edge is not None else None
@@ -113,6 +118,19 @@ def owed_on_parents(state: PlanState, found: Ground, context: Context, edges: It
                 told = Remind(about="parent", since=edge.since, goal=edge.goal, edge=edge.id)
                 subject = f"{edge.id}:{(now.hash or 'gone')[:16]}"
                 yield Duty(f"Remind:parent:{subject}:v{edge.since}", edge.at, told)
+
+
+def owed_on_metrics(state: PlanState, found: Ground, context: Context, metrics: Iterable[UUID]) -> Iterator[Duty]:
+    """A look where a metric is defined otherwise than a goal says: at once. Besides `owed`, since it alone looks at
+    metrics.
+    """
+    if found.takes_part and found.cycle.held is None and found.cycle.phase in ALIGNABLE:
+        for id_ in metrics:
+            told = news(state, found, id_, context.state("metric", id_))
+            if told is not None:
+                subject = f"{id_}:{told.now.version}{':retired' if told.retired else ''}"
+                remind = Remind(about="metric", since=state.metrics[id_].since, metric=id_)
+                yield Duty(f"Remind:metric:{subject}:v{remind.since}", told.decided_at, remind)
 
 
 def _owed_on_turn(goal: Goal) -> Iterator[Duty]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from domain.access.grants import CYCLE, DIRECTORY, GRANTS, PLAN
+from domain.access.grants import CYCLE, DIRECTORY, GRANTS, METRIC, PLAN
 from domain.access.verdict import RULES, Allow, Deny, Facts, Stand, authorize
 from domain.messages import Kind
 from domain.registry import COMMANDS, DECIDERS
 from tests.domain.rows import all_rows
 from tests.support.given import World
 
-TABLES = {"directory": DIRECTORY, "cycle": CYCLE, "plan": PLAN}
+TABLES = {"directory": DIRECTORY, "cycle": CYCLE, "plan": PLAN, "metric": METRIC}
 EVERYBODY = Facts(frozenset(Stand) - {Stand.SELF_OF_OWNER})
 
 

@@ -1,0 +1,1 @@
+"""Metrics: what the organization counts, quarter after quarter, whoever's goals are measured by it. One stream each."""
