@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import advice, alignment, bulk, gate, history, lists, negotiation, service, state
+from api import advice, alignment, bulk, gate, history, lists, metric_reads, negotiation, service, state
 from api.admission import Admission
 from api.commands import command_route
 from api.errors import add_error_handlers
@@ -20,6 +20,7 @@ ROUTERS = (
     state.router,
     alignment.router,
     negotiation.router,
+    metric_reads.router,
     gate.router,
     history.router,
     lists.router,

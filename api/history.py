@@ -25,11 +25,17 @@ from domain.decider import Ref
 from domain.directory.founding import NOT_FOUNDED
 from domain.directory.state import DIRECTORY
 from domain.messages import Kind
+from domain.metric.state import METRIC_UNKNOWN
 from domain.problems import Problem
 from eventlog.log import Recorded
 
 router = APIRouter(prefix="/v1/organizations/{organization}", responses={"default": PROBLEMS})
-UNKNOWN: dict[Kind, Problem] = {"directory": NOT_FOUNDED, "cycle": CYCLE_UNKNOWN, "plan": PLAN_UNKNOWN}
+UNKNOWN: dict[Kind, Problem] = {
+    "directory": NOT_FOUNDED,
+    "cycle": CYCLE_UNKNOWN,
+    "plan": PLAN_UNKNOWN,
+    "metric": METRIC_UNKNOWN,
+}
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
@@ -76,6 +82,21 @@ async def plan_history(
 ) -> Response:
     """Every event of a plan, oldest first: each revision, decision, signature and check-in."""
     return await _history(services, caller, Ref("plan", plan), after, limit, as_of)
+
+
+@router.get(
+    "/metrics/{metric}/history",
+    operation_id="list_metric_history",
+    tags=["metric"],
+    summary="Metric history",
+    response_model=EventPage,
+    openapi_extra=shows("see.history"),
+)
+async def metric_history(
+    services: Serving, caller: Asking, metric: UUID, after: After = None, limit: Limit = PAGE, as_of: AsOfQuery = None
+) -> Response:
+    """Every event of a metric, oldest first: each definition, who changed it and why."""
+    return await _history(services, caller, Ref("metric", metric), after, limit, as_of)
 
 
 @router.get(

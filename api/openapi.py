@@ -27,6 +27,7 @@ TAGS = [
     {"name": "directory", "description": "The organization: people, teams, reporting lines, roles."},
     {"name": "cycle", "description": "Formal periods with their phases, deadlines and gates."},
     {"name": "plan", "description": "The goals of one owner in one cycle: negotiated, signed, tracked, reviewed."},
+    {"name": "metric", "description": "What the organization counts, quarter after quarter: definitions by date."},
     {"name": "lists", "description": "What lies across plans: board, inbox and the feed of all events."},
     {"name": "service", "description": "Health, metrics, documentation."},
 ]

@@ -46,6 +46,14 @@ class Views(Protocol):
         """The plans and ids of the alignments to a goal."""
         ...
 
+    async def metrics(self, organization: UUID, after: UUID | None, limit: int) -> list[UUID]:
+        """The organization's metrics in order of id, behind one."""
+        ...
+
+    async def resting(self, organization: UUID, upon: UUID, after: UUID | None, limit: int) -> list[UUID]:
+        """The streams that rest on another, or once did, in order of id, behind one."""
+        ...
+
     async def wait_for(self, organization: UUID, position: int, timeout: float) -> bool:  # noqa: ASYNC109
         """Whether the read models have reached a position, after waiting up to `timeout` seconds for it."""
         ...

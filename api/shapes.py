@@ -102,7 +102,7 @@ class BulkItem(Shape):
     command: str
     """Its name, such as `SignPlan`."""
     stream: UUID | None = None
-    """The cycle or plan that it is sent to; absent: the directory."""
+    """The cycle, plan or metric that it is sent to; absent: the directory."""
     version: int | None = Field(None, ge=0, lt=10**18)
     """The version that you saw, as in `If-Match`; required where the command is an edit. 0: it must not exist yet."""
     key: str | None = Field(None, pattern=r"^[\x21-\x7e]{1,255}$")
@@ -136,10 +136,10 @@ class BulkAnswer(Shape):
 
 
 class StateAnswer(Shape):
-    """What is known of a directory, cycle or goal."""
+    """What is known of a directory, cycle, goal or metric."""
 
     organization: UUID
-    kind: Literal["directory", "cycle", "plan", "goal"]
+    kind: Literal["directory", "cycle", "plan", "goal", "metric"]
     id: UUID
     version: int
     """Of the last fact: the ETag."""

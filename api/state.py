@@ -47,7 +47,7 @@ async def get_directory(services: Serving, caller: Asking, as_of: AsOfQuery = No
     if not found.state.founded:
         raise NOT_FOUNDED()
     zone = found.state.zone
-    return await _answer(
+    return await answer(
         services, caller, moment, "directory", DIRECTORY.stream, found.head.fact_version, zone, found.state
     )
 
@@ -73,7 +73,7 @@ async def get_cycle(services: Serving, caller: Asking, cycle: UUID, as_of: AsOfQ
     if not found.state.opened:
         raise CYCLE_UNKNOWN()
     zone, shown = directory.state.zone, seen_cycle(caller.person, found.state, today.state, known)
-    return await _answer(services, caller, moment, "cycle", cycle, found.head.fact_version, zone, shown)
+    return await answer(services, caller, moment, "cycle", cycle, found.head.fact_version, zone, shown)
 
 
 @router.get(
@@ -104,7 +104,7 @@ async def get_plan(services: Serving, caller: Asking, plan: UUID, as_of: AsOfQue
         "signature": signature_waits(whole, ground),
         "waits": plain(waits),
     }
-    return await _answer(services, caller, moment, "plan", plan, version, directory.zone, shown, more)
+    return await answer(services, caller, moment, "plan", plan, version, directory.zone, shown, more)
 
 
 @router.get(
@@ -119,7 +119,7 @@ async def get_goal(services: Serving, caller: Asking, plan: UUID, goal: UUID, as
     """One goal at its latest revision. Its version is its plan's."""
     moment = await moment_of(services, caller, as_of)
     _, shown, version, _, directory = await _plan(services, caller, plan, moment)
-    return await _answer(services, caller, moment, "goal", goal, version, directory.zone, shown.goal(goal))
+    return await answer(services, caller, moment, "goal", goal, version, directory.zone, shown.goal(goal))
 
 
 class Seen(NamedTuple):
@@ -150,7 +150,7 @@ async def _plan(services: Services, caller: Caller, plan: UUID, moment: Moment) 
     return Seen(whole, shown, found.head.fact_version, cycle.state, directory.state)
 
 
-async def _answer(
+async def answer(
     services: Services,
     caller: Caller,
     moment: Moment,
@@ -161,6 +161,7 @@ async def _answer(
     state: BaseModel,
     more: dict[str, Any] | None = None,
 ) -> Response:
+    """A state as of a moment, with its texts; `version`: of its last fact."""
     value, erased = await rendered(services.opener(caller.organization), state)
     document = {
         "organization": str(caller.organization),

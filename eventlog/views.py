@@ -73,6 +73,18 @@ where r.generation = live.generation and r.organization = $1 and r.parent_plan =
 order by r.plan, r.edge limit $4
 """
 
+METRICS = """
+select stream from goalcycle.streams
+where organization = $1 and kind = 'metric' and ($2::uuid is null or stream > $2)
+order by stream limit $3
+"""
+
+RESTING = """
+select stream from goalcycle.rests_on
+where organization = $1 and upon = $2 and ($3::uuid is null or stream > $3)
+order by stream limit $4
+"""
+
 POSITION = """
 select c.position from goalcycle.view_checkpoints c
 join goalcycle.view_generations g on g.generation = c.generation and g.state = 'live'
@@ -148,6 +160,14 @@ class PostgresViews:
         position = await self.position(organization)  # before the rows: they show at least as much as it promises
         rows = await self._pool.fetch(CHILDREN, organization, plan, goal, limit)
         return {"items": [(row["plan"], row["edge"]) for row in rows], "position": position}
+
+    async def metrics(self, organization: UUID, after: UUID | None, limit: int) -> list[UUID]:
+        """The organization's metrics in order of id, behind one. From the log itself."""
+        return [row["stream"] for row in await self._pool.fetch(METRICS, organization, after, limit)]
+
+    async def resting(self, organization: UUID, upon: UUID, after: UUID | None, limit: int) -> list[UUID]:
+        """The streams that rest on another, or once did, in order of id, behind one. From the log itself."""
+        return [row["stream"] for row in await self._pool.fetch(RESTING, organization, upon, after, limit)]
 
     async def position(self, organization: UUID) -> int:
         """Up to which position the read models hold."""

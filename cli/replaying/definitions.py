@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.goals import Kpi, Okr
 from domain.key_results import KeyResult, Maintained, Measured, Milestones, Ordinal, YesNo
+from domain.measuring import MetricVersion
 from domain.plan.goal import Reading
 from domain.sealed import Sealed
 
@@ -33,6 +34,8 @@ def definition_lines(definition: Okr | Kpi) -> Iterator[str]:
     for result in definition.key_results:
         until = f", due {result.due}" if result.due is not None else ""
         yield f"key result: {text(result.title)} ({_says(result)}{until})"
+        if isinstance(result, Measured | Maintained) and result.metric is not None:
+            yield f"  {_counted(result.metric)}"
 
 
 def _terms(kpi: Kpi) -> Iterator[str]:
@@ -45,6 +48,12 @@ def _terms(kpi: Kpi) -> Iterator[str]:
         yield f"counts the {kpi.aggregation.replace('_', ' ')} of its readings"
     if kpi.source is not None:
         yield f"source: {text(kpi.source)}"
+    if kpi.metric is not None:
+        yield _counted(kpi.metric)
+
+
+def _counted(metric: MetricVersion) -> str:
+    return f"counted by metric {metric.metric}, version {metric.version}"
 
 
 def _says(result: KeyResult) -> str:

@@ -15,7 +15,7 @@ from eventlog.log import AsOfFutureError
 
 _STREAMS = """
 select organization, kind from goalcycle.streams
-where stream = $1 and kind in ('plan', 'cycle') and ($2::uuid is null or organization = $2)
+where stream = $1 and kind in ('plan', 'cycle', 'metric') and ($2::uuid is null or organization = $2)
 """
 # No index knows goals: this is a person's question at a terminal, and it reads the first events of goals only.
 _GOALS = """
@@ -46,7 +46,7 @@ class Found:
 
 
 async def find(engine: Engine, id: UUID, organization: UUID | None) -> Found:
-    """The plan, cycle or goal of an id. Raises NotFoundError."""
+    """The plan, cycle, metric or goal of an id. Raises NotFoundError."""
     streams = [
         Found(row["organization"], Ref(row["kind"], id)) for row in await engine.pool.fetch(_STREAMS, id, organization)
     ]

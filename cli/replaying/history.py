@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 import cli.replaying.aligning_words
 import cli.replaying.measure_words
+import cli.replaying.metric_words
 import cli.replaying.owning_words
 import cli.replaying.talk_words  # noqa: F401 - they bring words to those of `words`
 from cli.composition import CODEC, Engine
@@ -51,7 +52,7 @@ class Replay:
     state: dict[str, Any]
     """The stream's, or the goal's, with its texts."""
     standing: tuple[str, ...]
-    """The same in plain words; empty for a cycle."""
+    """The same in plain words; empty for a cycle and a metric."""
     version: int
 
 

@@ -55,6 +55,12 @@ class NoViews:
     async def children(self, *_: Any) -> Mapping[str, Any]:
         return {"items": [], "position": 0}
 
+    async def metrics(self, *_: Any) -> list[UUID]:
+        return []
+
+    async def resting(self, *_: Any) -> list[UUID]:
+        return []
+
     async def wait_for(self, *_: Any) -> bool:
         return True
 

@@ -14,6 +14,7 @@ from api.addresses import ADDRESSES, CommandRoute
 from api.app import create_app, openapi_document
 from api.auth import ACTION, Asking, mint_token, shows
 from api.examples import ADA, BEN, CYCLE, EXAMPLES, OKR, PLAN
+from api.metric_examples import METRIC
 from domain.access.first_events import FIRST_OF
 from domain.access.grants import GRANTS, SEEING
 from domain.registry import COMMANDS, EVENTS
@@ -73,7 +74,7 @@ def test_r8_every_route_declares_its_action(world: World) -> None:
         action = (route.openapi_extra or {}).get(ACTION)
         assert action in SEEING, f'{path}: add openapi_extra=shows("see.…")'
         walked.add(path)
-    assert {path.format(organization="", cycle=CYCLE, plan=PLAN, goal=OKR) for path in walked} == {
+    assert {path.format(organization="", cycle=CYCLE, plan=PLAN, goal=OKR, metric=METRIC) for path in walked} == {
         f"/v1/organizations/{path.partition('?')[0]}" for path in (*paths(), "/advice", "/commands") if KPI not in path
     }
     for address in ADDRESSES:
@@ -119,6 +120,10 @@ def paths() -> dict[str, str]:
         f"/plans/{PLAN}/goals/{KPI}": "see.goal",
         f"/plans/{PLAN}/goals/{OKR}/alignment": "see.alignment",
         f"/plans/{PLAN}/goals/{OKR}/negotiation": "see.negotiation",
+        "/metrics": "see.metric",
+        f"/metrics/{METRIC}": "see.metric",
+        f"/metrics/{METRIC}/history": "see.history",
+        f"/metrics/{METRIC}/plans": "see.metric",
         "/feed": "see.feed",
         "/inbox": "see.inbox",
     }
@@ -130,6 +135,7 @@ async def peopled(world: World) -> None:
     await world.send("AddPerson", person=CARLA, name="Carla", manager=None)
     await world.send("AddPerson", person=GONE, name="Dan", manager=None)
     await world.send("DeactivatePerson", person=GONE)
+    await world.send("DefineMetric")
     await world.send("DraftGoal", BEN)
     await world.send("AssignGoal")
 

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from api.examples import ADA, BEN, CYCLE, EXAMPLES, FIRST_CALLS, HELP_CENTRE, KPI, MORE_OKRS, OKR, PLAN
+from api.metric_examples import METRIC
 from domain.registry import CALLABLE
 from tests.api.world import ON_THE_BOARD, World
 
@@ -57,7 +58,9 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     await send("TransferGoal", hash=await shown(FIRST_CALLS))
     await send("AbandonGoal", BEN, hash=await shown(HELP_CENTRE))
     await send("ExcuseParticipant")
-    await send("AssignGoal")
+    await send("DefineMetric")
+    counted = {"metric": {"metric": METRIC, "version": 1}}
+    await send("AssignGoal", definition=EXAMPLES["AssignGoal"]["definition"] | counted)
     await send("AssignGoals", dry_run=True)  # the plan's KPIs total 100 % already
     await send("ProposeRevision", BEN)
     await send("WithdrawRevision", BEN, hash=await shown(OKR))
@@ -79,6 +82,9 @@ async def test_every_example_works_on_a_live_quarter(world: World) -> None:
     await send("DecideObjection", ON_THE_BOARD, hash=await shown(KPI))
     await send("AcknowledgeAssignment", BEN, hash=await shown(KPI))
     await send("SetBaseline", BEN)
+    await send("ChangeMetric")
+    await send("KeepDefinition", BEN)
+    await send("RetireMetric")
     await send("RequestAlignment", BEN, parent_hash=await shown(KPI))
     await send("AcceptAlignment", BEN, hash=await shown(OKR))
     await send("DeclineAlignment", BEN)

@@ -16,6 +16,7 @@ from api.app import create_app
 from api.auth import mint_token
 from api.example_bodies import example_of
 from api.examples import ADA, BEN, CYCLE, EXAMPLES, PLAN
+from api.metric_examples import METRIC
 from api.services import Limits, Services
 from cli.composition import CODEC, Engine, assemble
 from domain.cycle.closing import FinishClosing
@@ -31,7 +32,12 @@ from eventlog.views import PostgresViews
 SECRET = "a secret of the tests, long enough for HS256"
 ON_THE_BOARD = "0f3a5c9e-0000-4000-8000-0000000000d9"
 """Somebody whom a talk between Ada and Ben goes to once they are added, for nobody stands above Ada."""
-ROOMS = {"directory": "/directory", "cycle": f"/cycles/{CYCLE}", "plan": f"/plans/{PLAN}"}
+ROOMS = {
+    "directory": "/directory",
+    "cycle": f"/cycles/{CYCLE}",
+    "plan": f"/plans/{PLAN}",
+    "metric": f"/metrics/{METRIC}",
+}
 
 
 @dataclass
@@ -77,7 +83,7 @@ class World:
         kind, command = COMMANDS[name]
         sent = dict(headers or {})
         if command.edits and "If-Match" not in sent:
-            here = {"directory": "", "cycle": ROOMS["cycle"], "plan": ROOMS["plan"]}[kind]
+            here = {**ROOMS, "directory": ""}[kind]
             sent["If-Match"] = (await self.get(here, by)).headers.get("etag", '"1"')
         return await self.client.post(
             self.route(name, room),
