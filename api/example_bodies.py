@@ -1,12 +1,22 @@
-"""A body for every command: its own example, or one made from its required fields, so that a new command needs none."""
+"""Ids for every path, and a body for every command: its own example, or one made from its required fields."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api.examples import BEN, CYCLE, EXAMPLES, HASH, OKR, TEAM
+from api.examples import BEN, CYCLE, EXAMPLES, HASH, OKR, ORGANIZATION, PLAN, TEAM
+from api.metric_examples import METRIC
 from domain.messages import Command
 
+PATH_EXAMPLES = {
+    "organization": ORGANIZATION,
+    "cycle": CYCLE,
+    "plan": PLAN,
+    "goal": OKR,
+    "metric": METRIC,
+    "code": "signing.stale_hash",
+}
+"""What stands in a path."""
 BY_FIELD: dict[str, Any] = {
     "cycle": CYCLE,
     "owner": BEN,

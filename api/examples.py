@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from api.metric_examples import METRIC, METRIC_EXAMPLES
+from api.metric_examples import METRIC_EXAMPLES
 from domain.values import plan_id
 
 ORGANIZATION = "0f3a5c9e-0000-4000-8000-000000000001"
@@ -31,9 +31,6 @@ MORE_RESULTS = tuple(f"0f3a5c9e-0000-4000-8000-0000000000f{place}" for place in 
 PLAN = str(plan_id(UUID(CYCLE), UUID(BEN)))
 EDGE = "0f3a5c9e-0000-4000-8000-0000000000a9"
 HASH = "4f2a" + "0" * 60
-
-PATH_EXAMPLES = {"organization": ORGANIZATION, "cycle": CYCLE, "plan": PLAN, "goal": OKR, "metric": METRIC}
-PATH_EXAMPLES["code"] = "signing.stale_hash"
 
 
 def _okr(target: str) -> dict[str, Any]:

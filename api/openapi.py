@@ -16,8 +16,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.addresses import ADDRESSES, Address
-from api.example_bodies import example_of
-from api.examples import PATH_EXAMPLES
+from api.example_bodies import PATH_EXAMPLES, example_of
 from api.problems import PROBLEM_TYPE
 from api.shapes import SHAPES, BulkCommands, CommandAnswer
 from domain.registry import CALLABLE

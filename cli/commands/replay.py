@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def command(context: click.Context, id: UUID, organization: UUID | None, as_of: str | None, as_json: bool) -> None:
     """Prints who did what and why, event by event, then the state that this led to; for a goal only its own events.
 
-    A cycle's or a metric's id works too. Exit code 1: there is no such plan or goal, or nothing of it had happened by then.
+    A cycle's or a metric's id works too. Exit code 1: there is nothing of this id, or nothing of it had happened by
+    then.
     """
     from cli.logs import configure_logs
     from cli.replaying.finding import MomentError, NotFoundError
