@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from domain.cycle.opening import require_chain, require_facilitator
+from domain.cycle.opening import require_chain
 from domain.cycle.policy import Policy
 from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import NEGOTIABLE, Phase
@@ -66,7 +66,6 @@ class CycleAmended(Event):
 @cycle.decides(AmendCycle)
 def amend_cycle(state: CycleState, command: AmendCycle, context: Context) -> list[Event]:
     """Nothing that is frozen, nobody left without an approver (R2.5, R5.2)."""
-    require_facilitator(state, context)
     state.require_phase(context.at, *Phase, held_too=True)
     if command.facilitator is not None:
         require_person(directory_at(context), command.facilitator, "/facilitator")

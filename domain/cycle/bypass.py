@@ -12,7 +12,6 @@ from uuid import UUID
 from domain.access.refusals import NOT_SECOND
 from domain.cycle.blockers import Blocker, Bypass
 from domain.cycle.gates import blockers
-from domain.cycle.opening import require_facilitator
 from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase
 from domain.decider import Context
@@ -75,7 +74,6 @@ class BypassConfirmed(Event):
 @cycle.decides(RequestBypass)
 def request_bypass(state: CycleState, command: RequestBypass, context: Context) -> list[Event]:
     """The facilitator asks, once for each subject in a phase."""
-    require_facilitator(state, context)
     state.require_phase(context.at, *Phase)
     for item in state.bypasses:
         if item.subject == command.subject and item.stands:

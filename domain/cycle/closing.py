@@ -13,7 +13,6 @@ from uuid import UUID
 from domain.cycle.blockers import Blocker, Closing, GateFailure
 from domain.cycle.bypass import passed_over
 from domain.cycle.gates import blockers
-from domain.cycle.opening import require_facilitator
 from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase
 from domain.decider import Context
@@ -130,7 +129,6 @@ def _begin_early(state: CycleState, context: Context) -> list[Event]:
 def advance_phase(state: CycleState, command: AdvancePhase, context: Context) -> list[Event]:
     """Early, but over a failing gate only by a bypass of two people."""
     del command
-    require_facilitator(state, context)
     state.require_phase(context.at, *Phase)
     if state.phase is Phase.RETROSPECT:
         raise USE_CLOSE_CYCLE()
@@ -141,7 +139,6 @@ def advance_phase(state: CycleState, command: AdvancePhase, context: Context) ->
 def close_cycle(state: CycleState, command: CloseCycle, context: Context) -> list[Event]:
     """The last phase closes like every other."""
     del command
-    require_facilitator(state, context)
     state.require_phase(context.at, *Phase)
     if state.phase is not Phase.RETROSPECT:
         raise NOT_LAST_PHASE(phase=state.phase.value)

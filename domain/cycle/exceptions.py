@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
-from domain.cycle.opening import require_facilitator
 from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase, require_near
 from domain.decider import Context
@@ -75,7 +74,6 @@ def _moved(state: CycleState, phase: Phase, until: Instant) -> dict[Phase, Insta
 @cycle.decides(ExtendDeadline)
 def extend_deadline(state: CycleState, command: ExtendDeadline, context: Context) -> list[Event]:
     """Only later, and not in the past."""
-    require_facilitator(state, context)
     state.require_phase(context.at, *Phase, held_too=True)
     if command.phase.is_before(state.phase):
         raise PHASE_PAST("/phase", phase=command.phase.value)
@@ -90,7 +88,6 @@ def extend_deadline(state: CycleState, command: ExtendDeadline, context: Context
 @cycle.decides(ReopenPhase)
 def reopen_phase(state: CycleState, command: ReopenPhase, context: Context) -> list[Event]:
     """A closed cycle can be opened again too; what was published no longer stands (R2.7)."""
-    require_facilitator(state, context)
     if not state.closed:
         state.require_phase(context.at, *Phase)
         if not command.phase.is_before(state.phase):

@@ -7,7 +7,6 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.cycle.advice import UnitFacts, advise
-from domain.cycle.opening import require_facilitator
 from domain.cycle.policy import Framework
 from domain.cycle.state import CycleCommand, CycleState, FrameworkChoice, cycle
 from domain.cycle.windows import Phase
@@ -56,7 +55,6 @@ class FrameworkChosen(Event):
 @cycle.decides(ChooseFramework)
 def choose_framework(state: CycleState, command: ChooseFramework, context: Context) -> list[Event]:
     """In draft, by the facilitator, and only where no goal is there that the framework leaves no place for."""
-    require_facilitator(state, context)
     state.require_phase(context.at, Phase.DRAFT)
     directory = directory_at(context)
     require_team(directory, command.unit, "/unit")

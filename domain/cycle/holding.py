@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from domain.cycle.opening import require_facilitator
 from domain.cycle.state import CycleCommand, CycleState, Held, cycle
 from domain.cycle.windows import Phase, require_near
 from domain.decider import Context
@@ -62,7 +61,6 @@ class CycleResumed(Event):
 @cycle.decides(HoldCycle)
 def hold_cycle(state: CycleState, command: HoldCycle, context: Context) -> list[Event]:
     """Holding twice is once."""
-    require_facilitator(state, context)
     state.require_phase(context.at, *Phase, held_too=True)
     return [] if state.held is not None else [CycleHeld(held_at=context.at, reason=command.reason)]
 
@@ -70,7 +68,6 @@ def hold_cycle(state: CycleState, command: HoldCycle, context: Context) -> list[
 @cycle.decides(ResumeCycle)
 def resume_cycle(state: CycleState, command: ResumeCycle, context: Context) -> list[Event]:
     """Phases that were over stay so."""
-    require_facilitator(state, context)
     state.require_phase(context.at, *Phase, held_too=True)
     if state.held is None:
         raise NOT_HELD()

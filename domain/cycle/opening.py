@@ -7,8 +7,6 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from domain.access.refusals import CYCLE_UNKNOWN, NOT_ADMIN
-from domain.access.refusals import NOT_FACILITATOR as NOT_FACILITATOR
 from domain.cycle.policy import Framework, Policy, preset
 from domain.cycle.state import CycleCommand, CycleState, FrameworkChoice, Participant, cycle
 from domain.cycle.succession import Series, Upcoming
@@ -16,7 +14,7 @@ from domain.cycle.windows import Period, Phase, Windows
 from domain.decider import Context
 from domain.directory.effects import directory_at
 from domain.directory.requiring import require_person, require_site
-from domain.directory.state import DirectoryState, Role
+from domain.directory.state import DirectoryState
 from domain.messages import Event
 from domain.plan.chain import chain_is_complete, chain_steps
 from domain.problems import problem
@@ -105,19 +103,6 @@ class CycleOpened(Event):
     """Taken over from the cycle before it in the series (R1.1)."""
 
 
-def require_facilitator(state: CycleState, context: Context) -> None:
-    """Refuse anybody but the cycle's facilitator, or an administrator where the facilitator has left."""
-    if not state.opened:
-        raise CYCLE_UNKNOWN()
-    directory = directory_at(context)
-    if directory.is_active(state.facilitator):
-        allowed = context.actor == state.facilitator
-    else:
-        allowed = directory.has_role(context.actor, Role.ADMIN)
-    if not allowed:
-        raise NOT_FACILITATOR()
-
-
 def require_chain(directory: DirectoryState, state: CycleState, owner: UUID, pointer: str) -> None:
     """Somebody who has not left answers for the owner, and there is an approver for every step (R5.2)."""
     if not directory.is_active(directory.responsible(owner)):
@@ -170,8 +155,6 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
     directory = directory_at(context)
     if state.opened:
         raise CYCLE_EXISTS()
-    if not directory.has_role(context.actor, Role.ADMIN):
-        raise NOT_ADMIN()
     require_person(directory, command.facilitator, "/facilitator")
     require_within_parent(command.parent, command.period, context)
     require_site(directory, command.site, "/site")

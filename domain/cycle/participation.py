@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import model_validator
 
-from domain.cycle.opening import require_chain, require_facilitator
+from domain.cycle.opening import require_chain
 from domain.cycle.state import CycleCommand, CycleState, Participant, cycle
 from domain.cycle.windows import ALIGNABLE, Period, Phase
 from domain.decider import Context
@@ -103,7 +103,6 @@ def enrol_participant(state: CycleState, command: EnrolParticipant, context: Con
     """A late joiner may come until track closes, and says why. In track the plan has a stage of its own, and enough of
     the period must be left to be worth one (R2.6).
     """
-    require_facilitator(state, context)
     state.require_phase(context.at, *ALIGNABLE)
     require_chain(directory_at(context), state, command.owner, "/owner")
     if state.takes_part(command.owner):
@@ -130,7 +129,6 @@ def enrol_participant(state: CycleState, command: EnrolParticipant, context: Con
 @cycle.decides(ExcuseParticipant)
 def excuse_participant(state: CycleState, command: ExcuseParticipant, context: Context) -> list[Event]:
     """Excusing keeps the reason; a leave excuses who is present for too few working days (R2.6)."""
-    require_facilitator(state, context)
     state.require_phase(context.at, *Phase, held_too=True)
     if not state.takes_part(command.owner):
         return []

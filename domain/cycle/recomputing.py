@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from domain.cycle.opening import require_facilitator
 from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase, require_order
 from domain.decider import Context
@@ -47,7 +46,6 @@ class DeadlinesRecomputed(Event):
 @cycle.decides(RecomputeDeadlines)
 def recompute_deadlines(state: CycleState, command: RecomputeDeadlines, context: Context) -> list[Event]:
     """Not what has passed, nor what was moved by hand; what waits within plans keeps its instants."""
-    require_facilitator(state, context)
     state.require_phase(context.at, *Phase)
     if state.windows is None or state.opened_at is None or state.period is None:
         raise WINDOWS_UNKNOWN()

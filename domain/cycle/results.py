@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from domain.cycle.opening import require_facilitator
 from domain.cycle.outcomes import PlanResult
 from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase
@@ -64,7 +63,6 @@ class DigestSent(Event):
 def publish_results(state: CycleState, command: PublishResults, context: Context) -> list[Event]:
     """In retrospect, once, for everybody who takes part."""
     del command
-    require_facilitator(state, context)
     state.require_phase(context.at, Phase.RETROSPECT)
     if state.published:
         raise PUBLISHED()

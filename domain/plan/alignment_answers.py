@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from domain.access.refusals import NOT_ALLOWED
 from domain.cycle.windows import ALIGNABLE
 from domain.decider import Context, Ref
 from domain.messages import Event
@@ -18,7 +19,7 @@ from domain.plan.alignment import (
     standing,
 )
 from domain.plan.drafting import require_current
-from domain.plan.ground import Ground, admitted, require_actor
+from domain.plan.ground import Ground, admitted
 from domain.plan.links import NOTHING_NEW, Edge, Place
 from domain.plan.state import PlanCommand, PlanState, plan
 from domain.problems import problem
@@ -70,12 +71,18 @@ def answering(edge: Edge, found: Ground) -> UUID:
     return found.directory.responsible(edge.parent_owner)
 
 
+def require_answering(edge: Edge, found: Ground, context: Context) -> None:
+    """Who answers for another parent of the same goal may come as well, and not decide on this one (R3.7)."""
+    if context.actor != answering(edge, found):
+        raise NOT_ALLOWED(who="who answers for the parent goal")
+
+
 @plan.decides(AcceptAlignment)
 def accept_alignment(state: PlanState, command: AcceptAlignment, context: Context) -> list[Event]:
     """Whoever answers for the parent accepts the child as it was seen; once is enough."""
     found = admitted(state, context, *ALIGNABLE)
     edge = edge_of(state, command.edge)
-    require_actor(context, frozenset({answering(edge, found)}), "who answers for the parent goal")
+    require_answering(edge, found, context)
     if edge.state == "accepted":
         return []
     if edge.state == "declined":
@@ -93,8 +100,9 @@ def decline_alignment(state: PlanState, command: DeclineAlignment, context: Cont
     """Either owner ends it, asked or accepted; what was declined stays visible, what was withdrawn is gone."""
     found = admitted(state, context, *ALIGNABLE)
     edge = edge_of(state, command.edge)
-    require_actor(context, frozenset({answering(edge, found), found.owner}), "who answers for the parent goal")
     withdrawn = context.actor == found.owner
+    if not withdrawn:
+        require_answering(edge, found, context)
     if edge.state == "declined" and not withdrawn:
         return []
     return [AlignmentDeclined(edge=edge.id, goal=edge.goal, reason=command.reason, withdrawn=withdrawn)]

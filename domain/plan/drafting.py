@@ -12,7 +12,7 @@ from domain.goals import Kpi, Okr, goal_hash
 from domain.messages import Event, Wake
 from domain.plan.bounds import require_bounds
 from domain.plan.goal import Goal
-from domain.plan.ground import Ground, admitted, require_actor
+from domain.plan.ground import Ground, admitted
 from domain.plan.lint import lint_goal
 from domain.plan.metrics import require_metrics
 from domain.plan.patience import by_when
@@ -132,11 +132,6 @@ def require_framework(found: Ground, definition: Okr | Kpi, pointer: str) -> Non
 def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[Event]:
     """The owner, the counterpart or the facilitator writes an OKR before commit closes."""
     found = admitted(state, context, *NEGOTIABLE, command=command)
-    require_actor(
-        context,
-        found.counterpart | {found.owner, found.cycle.facilitator or found.owner},
-        "the plan's owner, the counterpart and the facilitator",
-    )
     require_framework(found, command.definition, "/definition/kind")
     require_bounds(found, command.definition)
     require_metrics(state, command.definition, context)
@@ -155,9 +150,6 @@ def draft_goal(state: PlanState, command: DraftGoal, context: Context) -> list[E
 def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list[Event]:
     """Somebody above the owner, or the facilitator, assigns a KPI before commit closes."""
     found = admitted(state, context, *NEGOTIABLE, command=command)
-    above = found.manager.union(found.directory.line_above(found.owner))
-    allowed = above | {found.cycle.facilitator} if found.cycle.facilitator else above
-    require_actor(context, allowed - {found.owner}, "people above the owner and the facilitator")
     require_framework(found, command.definition, "/definition/kind")
     require_bounds(found, command.definition)
     require_metrics(state, command.definition, context)
@@ -176,8 +168,7 @@ def assign_goal(state: PlanState, command: AssignGoal, context: Context) -> list
 @plan.decides(AcknowledgeAssignment)
 def acknowledge_assignment(state: PlanState, command: AcknowledgeAssignment, context: Context) -> list[Event]:
     """The owner acknowledges exactly the revision that was seen; once is enough."""
-    found = admitted(state, context, *NEGOTIABLE)
-    require_actor(context, frozenset({found.owner}), "the plan's owner")
+    admitted(state, context, *NEGOTIABLE)
     goal = state.goal(command.goal)
     if goal.definition.kind != "kpi":
         raise NOT_ASSIGNED("/goal")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from domain.access.refusals import NOT_ALLOWED as NOT_ALLOWED
 from domain.access.refusals import PLAN_UNKNOWN
 from domain.cycle.policy import Framework, Relation
 from domain.cycle.state import CycleState
@@ -118,13 +117,12 @@ def ground(state: PlanState, context: Context, command: Command | None = None) -
 
 
 def admitted(state: PlanState, context: Context, *phases: Phase, command: Command | None = None) -> Ground:
-    """The ground of a rule that belongs to these phases: the owner takes part, and who acts has not left."""
+    """The ground of a rule that belongs to these phases: the owner takes part."""
     found = ground(state, context, command)
     if found.cycle.phase is Phase.TRACK and Phase.COMMIT in phases and found.stage(state) is Phase.COMMIT:
         phases = (*phases, Phase.TRACK)  # its goals change and are signed in a stage of their own (R5.7, R2.6)
     found.cycle.require_phase(context.at, *phases)
     require_participant(found)
-    require_active(found, context)
     return found
 
 
@@ -137,18 +135,6 @@ def require_participant(found: Ground) -> None:
     """Refuse plans of owners who are not enrolled or are excused (R2.6)."""
     if not found.takes_part:
         raise NOT_PARTICIPANT("/owner")
-
-
-def require_actor(context: Context, allowed: frozenset[UUID], who: str) -> None:
-    """Refuse anybody but these people. `who` says it in the glossary's words."""
-    if context.actor not in allowed:
-        raise NOT_ALLOWED(who=who)
-
-
-def require_active(found: Ground, context: Context) -> None:
-    """Somebody who has left decides nothing."""
-    if not found.directory.is_active(context.actor):
-        raise NOT_ALLOWED(who="active people")
 
 
 def next_above(found: Ground, asked: frozenset[UUID], passed: frozenset[UUID] = frozenset()) -> UUID | None:

@@ -9,7 +9,7 @@ from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.plan.goal import Reflection
-from domain.plan.ground import ground, require_active, require_actor
+from domain.plan.ground import ground
 from domain.plan.state import PlanCommand, PlanState, Receipt, plan
 from domain.problems import problem
 from domain.sealed import AuthorText
@@ -65,8 +65,6 @@ def reflect(state: PlanState, command: Reflect, context: Context) -> list[Event]
     """The plan's owner reflects, in track or retrospect."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.TRACK, Phase.RETROSPECT)
-    require_active(found, context)
-    require_actor(context, frozenset({found.owner}), "the plan's owner")
     goal = state.tracked(command.goal)
     reflection = Reflection(
         what_happened=command.what_happened, why=command.why, learned=command.learned, next_step=command.next_step
@@ -79,8 +77,6 @@ def acknowledge_result(state: PlanState, command: AcknowledgeResult, context: Co
     """The owner answers exactly the result that was seen, once."""
     found = ground(state, context)
     found.cycle.require_phase(context.at, Phase.RETROSPECT)
-    require_active(found, context)
-    require_actor(context, frozenset({found.owner}), "the plan's owner")
     result = found.cycle.results.get(state.id)
     if result is None:
         raise NOT_PUBLISHED()

@@ -14,7 +14,7 @@ from domain.decider import Context
 from domain.messages import Event
 from domain.plan.approvers import asks
 from domain.plan.chain import open_steps
-from domain.plan.ground import admitted, require_actor
+from domain.plan.ground import admitted
 from domain.plan.patience import signature_patience
 from domain.plan.signatures import Asked, VoidedSignature, opened_waits
 from domain.plan.signing import COMPLETE, NOT_SUBMITTED, require_hash, waiting
@@ -135,8 +135,7 @@ def request_changes(state: PlanState, command: RequestChanges, context: Context)
 @plan.decides(RecallPlan)
 def recall_plan(state: PlanState, command: RecallPlan, context: Context) -> list[Event]:
     """Before the last signature; those already given are void with the reason kept (R5.3)."""
-    found = admitted(state, context, Phase.COMMIT)
-    require_actor(context, frozenset({found.owner}), "the plan's owner")
+    admitted(state, context, Phase.COMMIT)
     if state.signing is None:
         raise NOT_SUBMITTED()
     if state.signing.complete:

@@ -9,7 +9,7 @@ from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.plan.goal import Reading
-from domain.plan.ground import ground, require_active, require_actor, require_participant
+from domain.plan.ground import ground, require_participant
 from domain.plan.joining import catching_up
 from domain.plan.readings import missing, require_fitting, tallied
 from domain.plan.state import PlanCommand, PlanState, plan
@@ -73,8 +73,6 @@ def check_in(state: PlanState, command: CheckIn, context: Context) -> list[Event
         found.cycle.require_phase(context.at, Phase.TRACK, Phase.RETROSPECT)
     late = found.cycle.closed or found.cycle.phase is Phase.RETROSPECT
     require_participant(found)
-    require_active(found, context)
-    require_actor(context, frozenset({found.owner}), "the plan's owner")
     goal = state.tracked(command.goal)
     if catching_up(found.cycle, found.plan_owner, state):
         raise NOT_SIGNED("/goal")

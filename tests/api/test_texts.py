@@ -62,8 +62,8 @@ def who_may() -> Iterator[str]:
     """The words for people that rules put into `plan.not_allowed`."""
     for path in (ROOT / "domain").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"require_actor", "NOT_ALLOWED"}:
-                words = [*node.args[2:], *(item.value for item in node.keywords if item.arg == "who")]
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "NOT_ALLOWED":
+                words = [item.value for item in node.keywords if item.arg == "who"]
                 yield from (str(word.value) for word in words if isinstance(word, ast.Constant))
     yield from STANDS.values()
 
