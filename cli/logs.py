@@ -18,9 +18,14 @@ TRACEBACK = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 QUIET_LIBRARIES = ("httpx", "httpcore", "uvicorn.access", "asyncio")
 
 
-def configure_logs(settings: Settings, part: str | None = None) -> None:
-    """Sends structlog and the standard library's loggers down one pipe to stderr, as JSON or for the eye."""
-    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+def configure_logs(settings: Settings, part: str | None = None, *, tells_itself: bool = False) -> None:
+    """Sends structlog and the standard library's loggers down one pipe to stderr, as JSON or for the eye.
+
+    `tells_itself`: of a command that says to a person what was refused. Unless a level was asked for, nothing but
+    warnings comes beside that.
+    """
+    asked = "log_level" in settings.model_fields_set or not tells_itself
+    level = logging.getLevelNamesMapping()[settings.log_level.upper() if asked else "WARNING"]
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -47,7 +47,7 @@ def command(
     from domain.problems import DomainError
 
     settings = Settings()
-    configure_logs(settings)
+    configure_logs(settings, tells_itself=True)
     try:
         report = asyncio.run(_assign(settings, file.read_bytes(), organization, cycle, actor, dry_run))
     except TableError as error:

@@ -104,7 +104,7 @@ def command(
         dry_run=dry_run,
     )
     settings = Settings()
-    configure_logs(settings)
+    configure_logs(settings, tells_itself=True)
     try:
         report = asyncio.run(_import(settings, asked))
     except OutlineError as error:

@@ -57,7 +57,7 @@ def import_people(
     from domain.problems import DomainError
 
     settings = Settings()
-    configure_logs(settings)
+    configure_logs(settings, tells_itself=True)
     try:
         tables = _read(file, teams)
         report, directory = asyncio.run(_import(settings, organization, tables, actor, dry_run, deactivate_missing))
@@ -141,7 +141,7 @@ def export_people(file: Path, organization: UUID, teams: Path | None) -> None:
     from cli.people.writing import csv_of, xlsx_of
 
     settings = Settings()
-    configure_logs(settings)
+    configure_logs(settings, tells_itself=True)
     directory = asyncio.run(_directory(settings, organization))
     tables = tables_of(directory)
     if file.suffix.casefold() == ".xlsx":
@@ -153,8 +153,9 @@ def export_people(file: Path, organization: UUID, teams: Path | None) -> None:
         if teams is not None:
             teams.write_bytes(csv_of(tables[TEAMS]))
     click.echo(f"{len(directory.people)} people, {len(directory.teams)} teams", err=True)
-    if directory.pending:
-        click.echo(f"note: {len(directory.pending)} changes wait for their date and are not in it.", err=True)
+    later = sum(one.change.kind != "delegation" for one in directory.pending)
+    if later:
+        click.echo(f"note: changes that wait for their date, and are not in it: {later}", err=True)
 
 
 async def _directory(settings: Settings, organization: UUID) -> "DirectoryState":

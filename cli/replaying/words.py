@@ -225,8 +225,9 @@ def _withdrew_signature(teller: Teller, event: SignatureWithdrawn) -> Iterable[s
 
 @_words(Rerouted)
 def _rerouted(teller: Teller, event: Rerouted) -> Iterable[str]:
-    to = teller.names(event.to_people) if event.to_people else "nobody"
-    return [f"asks {to} for step {event.step + 1}, and no longer {teller.names(event.from_people)}"]
+    released = [person for person in event.from_people if person not in event.to_people]
+    instead = f", and no longer {teller.names(released)}" if released else ""
+    return [f"asks {teller.names(event.to_people)} for step {event.step + 1}{instead}"]
 
 
 @_words(SignaturesVoided)

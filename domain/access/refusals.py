@@ -64,5 +64,5 @@ PHASE_WRONG = problem(
     "phase.wrong",
     409,
     "This belongs to {expected}; the cycle is in {phase}.",
-    "Wait for the phase, or ask the facilitator to re-open it.",
+    "Wait for the phase, or ask the facilitator to re-open it; a signed plan is changed by RequestAmendment.",
 )

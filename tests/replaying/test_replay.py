@@ -7,15 +7,19 @@ import pytest
 from cli.replaying.finding import MomentError, NotFoundError, find, position_of
 from cli.replaying.history import Replay, replay
 from cli.replaying.printing import replay_lines
-from cli.replaying.words import WORDS
+from cli.replaying.words import WORDS, Teller
+from domain.directory.state import DirectoryState, Person
 from domain.goals import Okr
 from domain.key_results import Measured
 from domain.plan.drafting import AssignGoal, DraftGoal
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
+from domain.plan.rerouting import Rerouted
 from domain.plan.result import Reflect
 from domain.plan.sending_back import RecallPlan, RequestChanges
 from domain.plan.state import plan
 from domain.plan.tracking import CheckIn
+from domain.sealed import PersonName
+from tests.support.given import LEAD, MONDAY, STAFF
 from tests.support.quarter import Quarter, indicator, open_engine_on, windows
 
 BERTHS = uuid4()
@@ -172,6 +176,23 @@ async def test_a_cycle_can_be_replayed_and_a_stranger_cannot(database: str) -> N
         assert story.events[0].type == "CycleOpened"
         with pytest.raises(NotFoundError):
             await find(engine, quarter.cycle, uuid4())
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ((LEAD, STAFF), "asks a, b for step 1"),
+        ((STAFF,), "asks b for step 1, and no longer a"),
+        ((), "asks nobody for step 1, and no longer a"),
+    ],
+    ids=["a delegate besides", "somebody else", "nobody"],
+)
+def test_r5_5_a_re_routing_says_whom_it_asks_and_whom_no_longer(to: tuple[UUID, ...], words: str) -> None:
+    directory = DirectoryState(
+        people={id: Person(id=id, name=PersonName(name)) for id, name in ((LEAD, "a"), (STAFF, "b"))}
+    )
+    rerouted = Rerouted(since=1, step=0, from_people=(LEAD,), to_people=to, rerouted_at=MONDAY)
+    assert Teller(directory).tell(rerouted) == [words]
 
 
 def test_every_event_of_a_plan_has_words_of_its_own() -> None:

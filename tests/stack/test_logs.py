@@ -61,3 +61,14 @@ def test_a_traceback_shows_no_local_variable(log_format: str, capsys: pytest.Cap
     said = capsys.readouterr().err
     assert "14 characters" in said
     assert "hire 40 people" not in said
+
+
+@pytest.mark.parametrize(("asked", "heard"), [({}, False), ({"log_level": "info"}, True)], ids=["unasked", "asked"])
+def test_a_command_that_tells_itself_what_was_refused_logs_it_only_when_asked(
+    asked: dict[str, str], heard: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs(Settings.model_validate({"log_format": "json", **asked}), tells_itself=True)
+    structlog.get_logger().info("command.refused")
+    assert bool(capsys.readouterr().err) is heard
+    structlog.get_logger().warning("appender.lost")
+    assert "appender.lost" in capsys.readouterr().err
