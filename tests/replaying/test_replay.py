@@ -11,6 +11,7 @@ from cli.replaying.words import WORDS, Teller
 from domain.directory.state import DirectoryState, Person
 from domain.goals import Okr
 from domain.key_results import Measured
+from domain.metric.state import metric
 from domain.plan.drafting import AssignGoal, DraftGoal
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
 from domain.plan.rerouting import Rerouted
@@ -195,5 +196,5 @@ def test_r5_5_a_re_routing_says_whom_it_asks_and_whom_no_longer(to: tuple[UUID, 
     assert Teller(directory).tell(rerouted) == [words]
 
 
-def test_every_event_of_a_plan_has_words_of_its_own() -> None:
-    assert set(plan.events) == set(WORDS)
+def test_every_event_of_a_plan_and_of_a_metric_has_words_of_its_own() -> None:
+    assert {*plan.events, *metric.events} == set(WORDS)
