@@ -14,6 +14,7 @@ from domain.decider import Ref
 from domain.messages import Event
 from domain.values import SYSTEM
 from tests.domain.book.kept import LAPSE, Book, Plan
+from tests.domain.book.metrics import told_metric
 from tests.domain.book.people import dates_come, told_directory
 from tests.domain.book.phases import told_cycle
 from tests.domain.book.plans import told_plan
@@ -31,6 +32,8 @@ class Model(Book):
             told_directory(self, event)
         elif ref.kind == "cycle":
             told_cycle(self, actor, at, event)
+        elif ref.kind == "metric":
+            told_metric(self, ref.stream, actor, at, event)
         else:
             assert not self.closed or getattr(event, "late", None), "a plan moved in a closed cycle"
             assert actor == SYSTEM or self.closing_since is None or at >= self.closing_since + LAPSE, (

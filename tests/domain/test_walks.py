@@ -45,10 +45,11 @@ from domain.plan.tracking import CheckIn
 from domain.problems import DomainError
 from domain.registry import DECIDERS
 from domain.values import SYSTEM
+from tests.domain.counting import Counting
 from tests.domain.cycle_model import CycleModel, PlanFacts
-from tests.domain.linking import Linking
 from tests.support.calendars import Weekdays
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, STAFF, TEAM, World, increase, kpi, milestones, okr, who
+from tests.support.metrics import counted_by, define, metric_ref
 from tests.support.sampling import SECONDS, walk
 
 PEOPLE = (LEAD, HEAD, STAFF, OTHER, *BOARD)
@@ -60,16 +61,17 @@ SECRETS = tuple(text.encode() for text in TEXTS)
 people = st.sampled_from(PEOPLE)
 owners = st.sampled_from(list(PERSON_OF))
 goals = st.sampled_from(["okr", "kpi"])
+COUNTED = okr(key_results=(counted_by(1), milestones()))
 target = f"key_results.{who('berths')}.target"
 
 
-class AnyWalk(Linking):
+class AnyWalk(Counting):
     """One cycle with a person's and a team's plan."""
 
     @initialize(start=st.sampled_from(Phase), owes=st.booleans())
     def begin(self, start: Phase, owes: bool) -> None:
         """In any phase, so that short walks see every one; perhaps with the phase's work half done."""
-        self.world = World().founded().opened(*PERSON_OF)
+        self.world = define(World().founded().opened(*PERSON_OF))
         self.model = CycleModel({owner: PlanFacts(person) for owner, person in PERSON_OF.items()})
         self.refs = {owner: self.world.plan_ref(owner) for owner in PERSON_OF}
         self.seen_hashes: dict[UUID, list[str]] = {owner: ["0" * 64] for owner in PERSON_OF}
@@ -170,12 +172,12 @@ class AnyWalk(Linking):
     def goes_the_likely_way(self, owner: UUID, upto: str) -> None:
         """So that random walks get somewhere."""
         ref, person, goal = self.refs[owner], PERSON_OF[owner], who(f"okr of {owner}")
-        self.send(person, ref, DraftGoal(goal=goal, definition=okr(), cycle=self.world.cycle, owner=owner))
+        self.send(person, ref, DraftGoal(goal=goal, definition=COUNTED, cycle=self.world.cycle, owner=owner))
         if upto == "drafted":
             return
         found = self.world.plan(owner).goals.get(goal)
         if found is not None and not found.agreed and found.turn is None:
-            self.send(person, ref, ProposeRevision(goal=goal, definition=okr()))
+            self.send(person, ref, ProposeRevision(goal=goal, definition=COUNTED))
         for name, kind in (("okr", AcceptRevision), ("kpi", AcknowledgeAssignment)):
             found = self.world.plan(owner).goals.get(who(f"{name} of {owner}"))
             if found is not None:
@@ -287,7 +289,9 @@ class AnyWalk(Linking):
 
     def streams(self, world: World) -> list[Ref]:
         """The streams with an agenda."""
-        return [ref for ref in (DIRECTORY, world.cycle_ref, *self.refs.values()) if world.state(ref).version]
+        return [
+            ref for ref in (DIRECTORY, metric_ref(), world.cycle_ref, *self.refs.values()) if world.state(ref).version
+        ]
 
     # --- what must never be ---
 

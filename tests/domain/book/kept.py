@@ -13,6 +13,7 @@ from domain.goals import plan_hash
 from domain.messages import Event
 from domain.plan import drafting
 from domain.values import plan_id
+from tests.domain.book.metrics import Metric
 
 PHASES = ["draft", "negotiate", "commit", "track", "retrospect"]
 LAPSE = timedelta(seconds=30)
@@ -71,6 +72,8 @@ class Plan:
     """While it is amended: the goals and the signers of what is in force."""
     receipt: str = ""
     told: set[tuple[str, UUID | None, int]] = field(default_factory=set)
+    looks: dict[UUID, tuple[int, bool]] = field(default_factory=dict)
+    """What it knows of each metric: the version that counts, and whether it is retired."""
     version: int = 0
 
     @property
@@ -114,6 +117,11 @@ class Book:
     """What each alignment's child knows of its parent."""
     moving: dict[UUID, Goal] = field(default_factory=dict)
     """Goals that left a plan and have not come into another yet."""
+    admin: UUID | None = None
+    period_ends: datetime | None = None
+    metrics: dict[UUID, Metric] = field(default_factory=dict)
+    named: dict[str, set[tuple[UUID, int]]] = field(default_factory=dict)
+    """The metrics, each at a version, that a content names: by its hash."""
 
     def line(self, person: UUID) -> list[UUID]:
         found, above = [], self.people[person].manager

@@ -26,6 +26,7 @@ def told_directory(book: Book, event: Event) -> None:
     match event:
         case founding.OrganizationFounded():
             book.people[event.first_person.id] = Person(None)
+            book.admin = event.first_person.id
         case people.PersonAdded():
             book.people[event.person] = Person(event.manager, board=Role.BOARD_APPROVER in event.roles)
         case teams.TeamAdded():

@@ -40,6 +40,7 @@ def told_cycle(book: Book, actor: UUID, at: datetime, event: Event) -> None:
         case opening.CycleOpened():
             book.participants = dict.fromkeys(event.participants, True)
             book.deadlines = {phase.value: due for phase, due in event.deadlines.items()}
+            book.period_ends = event.period.ends
             book.facilitator, book.scoring = event.facilitator, event.policy.scoring.hash
         case participation.ParticipantEnrolled() | participation.ParticipantExcused():
             book.participants[event.owner] = isinstance(event, participation.ParticipantEnrolled)

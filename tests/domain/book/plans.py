@@ -32,6 +32,7 @@ from domain.plan import (
 from domain.values import SYSTEM
 from tests.domain.book.alignments import aligned, hash_of_parent
 from tests.domain.book.kept import Book, Goal, Plan
+from tests.domain.book.metrics import looked, named
 from tests.domain.book.signatures import signed
 from tests.domain.book.talks import mediated, objected, proposed, went_up, withdrawn
 
@@ -41,6 +42,9 @@ def told_plan(book: Book, plan: Plan, actor: UUID, at: datetime, event: Event) -
         "an excused plan moved"
     )
     assert actor == SYSTEM or book.people[actor].active, "somebody who has left decided"
+    named(book, event)
+    if looked(book, plan, actor, event):
+        return
     match event:
         case drafting.GoalDrafted() | drafting.GoalAssigned():
             assert event.hash == goal_hash(event.definition)
