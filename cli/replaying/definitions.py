@@ -20,13 +20,13 @@ def text(sealed: Sealed) -> str:
     return sealed.text if sealed.text is not None else ERASED
 
 
-def definition_lines(definition: Okr | Kpi) -> Iterator[str]:
-    """A goal's content, a line each."""
+def definition_lines(definition: Okr | Kpi, titles: Mapping[UUID, str]) -> Iterator[str]:
+    """A goal's content, a line each. `titles`: what metrics are called."""
     due = f", due {definition.due}" if definition.due is not None else ""
     if isinstance(definition, Kpi):
         points = f"threshold {definition.threshold}, target {definition.target}, stretch {definition.stretch}"
         yield f"weight {definition.weight} %, {points} {definition.unit}{due}"
-        yield from _terms(definition)
+        yield from _terms(definition, titles)
         return
     yield f"weight {definition.weight} %, {definition.ambition.value}{due}"
     if definition.approach is not None:
@@ -35,10 +35,10 @@ def definition_lines(definition: Okr | Kpi) -> Iterator[str]:
         until = f", due {result.due}" if result.due is not None else ""
         yield f"key result: {text(result.title)} ({_says(result)}{until})"
         if isinstance(result, Measured | Maintained) and result.metric is not None:
-            yield f"  {_counted(result.metric)}"
+            yield f"  {_counted(result.metric, titles)}"
 
 
-def _terms(kpi: Kpi) -> Iterator[str]:
+def _terms(kpi: Kpi, titles: Mapping[UUID, str]) -> Iterator[str]:
     """What a KPI says besides its points."""
     if kpi.item is not None:
         yield f"a {kpi.item} item outside the 100"
@@ -49,11 +49,11 @@ def _terms(kpi: Kpi) -> Iterator[str]:
     if kpi.source is not None:
         yield f"source: {text(kpi.source)}"
     if kpi.metric is not None:
-        yield _counted(kpi.metric)
+        yield _counted(kpi.metric, titles)
 
 
-def _counted(metric: MetricVersion) -> str:
-    return f"counted by metric {metric.metric}, version {metric.version}"
+def _counted(metric: MetricVersion, titles: Mapping[UUID, str]) -> str:
+    return f"counted by the metric “{titles.get(metric.metric, str(metric.metric))}” at version {metric.version}"
 
 
 def _says(result: KeyResult) -> str:

@@ -16,9 +16,11 @@ import cli.replaying.metric_words
 import cli.replaying.owning_words
 import cli.replaying.talk_words  # noqa: F401 - they bring words to those of `words`
 from cli.composition import CODEC, Engine
+from cli.replaying.definitions import text
 from cli.replaying.finding import Found, NotFoundError
 from cli.replaying.standing import goal_standing, plan_standing
 from cli.replaying.words import Teller
+from domain.decider import Ref
 from domain.directory.state import DIRECTORY
 from domain.messages import Event
 from domain.plan.goal import Goal
@@ -67,7 +69,13 @@ async def replay(engine: Engine, found: Found, position: int) -> Replay:
     records = await engine.log.read_stream(organization, found.ref, up_to_position=position)
     events: tuple[Event, ...] = await opener.open(tuple(CODEC.decode(record) for record in records))
     directory = await engine.handler.cache.load_at(organization, DIRECTORY, position)
+    cached = await engine.handler.cache.load_at(organization, found.ref, position)
+    state: BaseModel = cached.state
     teller = Teller(await opener.open(directory.state))
+    if isinstance(state, PlanState):
+        for metric in state.metrics:
+            counted = (await engine.handler.cache.load_at(organization, Ref("metric", metric), position)).state
+            teller.titles[metric] = text((await opener.open(counted)).name)
     told = tuple(
         _told(teller, record, event)
         for record, event in zip(records, events, strict=True)
@@ -75,8 +83,6 @@ async def replay(engine: Engine, found: Found, position: int) -> Replay:
     )
     if not told:
         raise NotFoundError(f"nothing of it had happened by position {position}")
-    cached = await engine.handler.cache.load_at(organization, found.ref, position)
-    state: BaseModel = cached.state
     if found.goal is not None and isinstance(state, PlanState):
         state = state.goal(found.goal)
     opened = await opener.open(state)

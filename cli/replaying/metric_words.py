@@ -48,12 +48,13 @@ def _retired(teller: Teller, event: MetricRetired) -> Iterable[str]:
 def _told(teller: Teller, event: DefinitionChanged) -> Iterable[str]:
     goals = ", ".join(teller.goal(goal) for goal in event.goals)
     what = "is no longer counted" if event.retired else f"is at version {event.now.version} of its definition now"
-    return [f"told the owner that the metric {event.now.metric}, by which {goals} is counted, {what}"]
+    return [f"told the owner that the metric {teller.goal(event.now.metric)}, by which {goals} is counted, {what}"]
 
 
 def _kept(teller: Teller, event: DefinitionKept) -> Iterable[str]:
     seen = f"version {event.seen.version}" + (", and that it is no longer counted" if event.retired else "")
-    yield f"keeps {teller.goal(event.goal)} as it is counted, knowing of {seen} of the metric {event.seen.metric}"
+    metric = teller.goal(event.seen.metric)
+    yield f"keeps {teller.goal(event.goal)} as it is counted, knowing of {seen} of the metric {metric}"
     if event.reason is not None:
         yield f"reason: {text(event.reason)}"
 

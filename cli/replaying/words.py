@@ -48,7 +48,7 @@ class Teller:
     directory: DirectoryState
     """With its texts opened."""
     titles: dict[UUID, str] = field(default_factory=dict)
-    """Of goals, key results and milestones, at the latest revision told."""
+    """Of goals, key results and milestones, at the latest revision told; and of the metrics that they name."""
 
     def tell(self, event: Event) -> list[str]:
         """What happened, without the actor: a clause, then details a line each."""
@@ -89,7 +89,7 @@ class Teller:
 
     def definition(self, definition: Okr | Kpi) -> Iterator[str]:
         """A goal's content, a line each."""
-        return definition_lines(definition)
+        return definition_lines(definition, self.titles)
 
     def change(self, change: Change, reasons: Mapping[str, Sealed]) -> str:
         """One changed field, with its reason."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from api.examples import ADA, BEN, CYCLE, EXAMPLES, KPI, OKR, PLAN
 from api.metric_examples import METRIC
+from domain.decider import Ref
 from tests.api.world import World
 
 HERE = f"/metrics/{METRIC}"
@@ -97,6 +100,30 @@ async def test_r3_10_a_plan_shows_no_metric_that_only_a_hidden_goal_names(world:
     draft = EXAMPLES["DraftGoal"]["definition"]
     await world.send("ProposeRevision", BEN, definition=draft)
     assert (await world.get(f"/plans/{PLAN}", CARLA)).json()["state"]["metrics"] == {}
+
+
+async def test_r3_10_the_inbox_asks_the_owner_for_a_look_in_both_languages(projecting: World) -> None:
+    world = projecting
+    await counted(world)
+    await world.send("ChangeMetric")
+    plan = Ref("plan", UUID(PLAN))
+    (duty,) = (await world.engine.agendas.read_agenda(world.organization, plan, datetime.now(UTC))).agenda.due
+    await world.perform(plan, duty.command)
+    position = await world.engine.log.last_position(world.organization)
+    items = (await world.get("/inbox", BEN, min_position=position)).json()["items"]
+    looks = {item["goal"]: item for item in items if item["what"] == "look_at_metric"}
+    assert looks.keys() == {KPI, OKR}
+    assert looks[KPI]["metric"] == {"metric": METRIC, "version": 2}
+    assert looks[KPI]["text"].startswith("A metric that your goal names is defined otherwise now")
+    answer = await world.client.get(f"{world.base}/inbox", headers=world.headers(BEN, accept_language="zh-CN"))
+    chinese = [item["text"] for item in answer.json()["items"] if item["what"] == "look_at_metric"]
+    assert [text[:6] for text in chinese] == ["您的目标所引"] * 2
+    kept = (await world.try_("KeepDefinition", BEN)).headers["goalcycle-position"]
+    items = (await world.get("/inbox", BEN, min_position=kept)).json()["items"]
+    assert [item["goal"] for item in items if item["what"] == "look_at_metric"] == [OKR]
+    assert not [item for item in (await world.get("/inbox", ADA)).json()["items"] if item["what"] == "look_at_metric"]
+    events = (await world.get(f"/plans/{PLAN}/history", ADA)).json()["items"]
+    assert "DefinitionChanged" not in [event["type"] for event in events], "it names a draft that she may not see"
 
 
 async def test_a_metric_that_there_is_not_is_unknown(world: World) -> None:
