@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, Self
 from uuid import UUID, uuid5
 
 from pydantic import (
@@ -36,6 +37,16 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
+    derived: ClassVar[tuple[str, ...]] = ()
+    """Its cached properties: worked out from these very fields, so that a copy with others works them out anew."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.derived = tuple(
+            {name for kind in cls.__mro__ for name, found in vars(kind).items() if isinstance(found, cached_property)}
+        )
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """The same value with other fields, not validated anew: every fold of an event makes a few of these, so it
         does without what a mutable model with extra or private fields would need.
@@ -45,6 +56,8 @@ class Frozen(BaseModel):
         copied = object.__new__(type(self))
         fields, known = self.__dict__.copy(), self.__pydantic_fields_set__
         fields.update(update)
+        for name in self.derived:
+            fields.pop(name, None)
         _set(copied, "__dict__", fields)
         _set_known(copied, known if known.issuperset(update) else known | update.keys())
         _set_extra(copied, None)

@@ -6,6 +6,7 @@ The plan's hash covers it, so a signature is a signature under these rules.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -93,7 +94,7 @@ class ScoringRules(Frozen):
         """The most that a scorecard pays once a red line is crossed, in percent."""
         return self.payout.threshold if self.red_line_cap is None else self.red_line_cap
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """What a plan's hash covers of the rules."""
         return content_hash("scoring/1", canonical_bytes(self))

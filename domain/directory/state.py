@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -111,6 +113,13 @@ class DirectoryState(Frozen):
     """What takes effect later, in the order in which it does."""
     waiting: dict[UUID, tuple[Pending, ...]] = Field(default_factory=dict, exclude=True)
     """The same by what it changes: a date may bring thousands, and each is checked against what comes later."""
+
+    @cached_property
+    def chains(self) -> dict[tuple[UUID | None, UUID], Any]:
+        """What `plan.chain` worked out from the directory as it is here, by cycle and owner: every order to a plan asks
+        for the same more than once, and the directory seldom changes.
+        """
+        return {}
 
     @property
     def zone(self) -> str:

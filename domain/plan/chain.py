@@ -39,10 +39,18 @@ class Step:
 
 
 def chain_steps(directory: DirectoryState, cycle: CycleState, owner: UUID) -> tuple[Step, ...]:
-    """The steps that sign an owner's plan, as the directory is now."""
+    """The steps that sign an owner's plan, as the directory is now; kept beside the directory for who asks again."""
+    asked, place = cycle.policy.chain, (cycle.id, owner)
+    kept: tuple[Sequence[ApprovalStep], tuple[Step, ...]] | None = directory.chains.get(place)
+    if kept is None or kept[0] is not asked:
+        kept = directory.chains[place] = asked, _steps(directory, asked, owner)
+    return kept[1]
+
+
+def _steps(directory: DirectoryState, asked: Iterable[ApprovalStep], owner: UUID) -> tuple[Step, ...]:
     responsible = directory.responsible(owner)
     own, line = directory.human(responsible), humans_above(directory, responsible)
-    return tuple([_step(directory, step, owner, own, line) for step in cycle.policy.chain])
+    return tuple([_step(directory, step, owner, own, line) for step in asked])
 
 
 def _step(directory: DirectoryState, step: ApprovalStep, owner: UUID, own: UUID, line: Sequence[UUID]) -> Step:

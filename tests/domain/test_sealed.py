@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from api.example_bodies import example_of
+from domain.canonical import canonical_bytes
 from domain.messages import Command
 from domain.registry import CALLABLE
 from domain.sealed import AuthorText, Sealed, all_sealed
@@ -88,3 +90,20 @@ def test_a_copy_is_the_same_value_with_other_fields() -> None:
     assert (first.item, copied.model_fields_set) == (1, {"item", "model", "several"})
     with pytest.raises(ValidationError, match="frozen"):
         copied.item = 3  # type: ignore[misc]
+
+
+class Counted(Frozen):
+    items: tuple[int, ...] = ()
+    name: str = ""
+
+    @cached_property
+    def total(self) -> int:
+        return sum(self.items)
+
+
+def test_what_a_value_worked_out_of_itself_is_no_part_of_it_and_no_copy_has_it() -> None:
+    first = Counted(items=(1, 2))
+    assert first.total == 3
+    assert first == Counted(items=(1, 2))
+    assert canonical_bytes(first) == canonical_bytes(Counted(items=(1, 2)))
+    assert first.model_copy(update={"items": (4,)}).total == 4
