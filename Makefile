@@ -6,7 +6,7 @@ PACKAGES := $(wildcard domain eventlog workflows activities api cli tests bench)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check bench soak lock clean
+.PHONY: help demo dev test check bench soak mutate lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,11 +35,15 @@ soak: $(VENV)/dev.stamp ## Drive random cycles against the model, then strike th
 	$(BIN)/pytest --timeout 3600 -m soak
 	$(BIN)/python -m tests.faults $(ARGS)
 
+mutate: $(VENV)/mutation.stamp ## Change the domain in every way and see its specifications fail (ARGS="--only domain/plan/sign*" narrows)
+	$(BIN)/python -m tests.mutation $(ARGS)
+
 lock: ## Resolve the dependencies anew into requirements/*.lock (UPGRADE=1 takes the newest)
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(PIP) install uv; }
 	$(BIN)/uv pip compile pyproject.toml --group dev -o requirements/dev.lock $(LOCK_OPTIONS) $(if $(UPGRADE),--upgrade)
 	$(BIN)/uv pip compile pyproject.toml --group build -c requirements/dev.lock -o requirements/run.lock $(LOCK_OPTIONS) --upgrade
 	$(BIN)/uv pip compile pyproject.toml --group bench -c requirements/dev.lock -o requirements/bench.lock $(LOCK_OPTIONS) --upgrade
+	$(BIN)/uv pip compile pyproject.toml --group mutation -c requirements/dev.lock -o requirements/mutation.lock $(LOCK_OPTIONS) --upgrade
 
 # No addresses in the locks: which registry serves a package is the machine's business, the hashes are ours.
 LOCK_OPTIONS := --quiet --python-version 3.11 --universal --generate-hashes --no-annotate --no-header
@@ -59,6 +63,10 @@ $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml
 
 $(VENV)/bench.stamp: requirements/bench.lock pyproject.toml
 	@$(call install,bench)
+	@touch $@ $(VENV)/dev.stamp $(VENV)/run.stamp
+
+$(VENV)/mutation.stamp: requirements/mutation.lock pyproject.toml
+	@$(call install,mutation)
 	@touch $@ $(VENV)/dev.stamp $(VENV)/run.stamp
 
 define install

@@ -17,8 +17,8 @@ def pins(lock: Path) -> dict[str, str]:
     return {match[1]: match[2] for match in matches if match}
 
 
-def test_there_are_three_locks() -> None:
-    assert [lock.name for lock in LOCKS] == ["bench.lock", "dev.lock", "run.lock"]
+def test_there_are_four_locks() -> None:
+    assert [lock.name for lock in LOCKS] == ["bench.lock", "dev.lock", "mutation.lock", "run.lock"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -33,26 +33,28 @@ def test_no_address(file: Path) -> None:
 
 
 def test_what_runs_is_what_was_tested() -> None:
-    run, dev, bench = (pins(ROOT / "requirements" / name) for name in ("run.lock", "dev.lock", "bench.lock"))
-    assert run.items() <= dev.items() <= bench.items()
+    run, dev, *more = (pins(ROOT / "requirements" / f"{name}.lock") for name in ("run", "dev", "bench", "mutation"))
+    assert run.items() <= dev.items()
+    assert all(dev.items() <= lock.items() for lock in more)
 
 
 def test_every_dependency_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     direct = {name.partition("[")[0] for name in project["project"]["dependencies"]}
     developing = {name for name in project["dependency-groups"]["dev"] if isinstance(name, str)}
-    measuring = {name.partition("[")[0] for name in project["dependency-groups"]["bench"] if isinstance(name, str)}
     build = set(project["dependency-groups"]["build"])
     assert direct | build <= pins(ROOT / "requirements" / "run.lock").keys()
     assert direct | build | developing <= pins(ROOT / "requirements" / "dev.lock").keys()
-    assert measuring <= pins(ROOT / "requirements" / "bench.lock").keys()
+    for group in ("bench", "mutation"):
+        named = {name.partition("[")[0] for name in project["dependency-groups"][group] if isinstance(name, str)}
+        assert named <= pins(ROOT / "requirements" / f"{group}.lock").keys()
 
 
 def test_every_direct_dependency_is_explained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     named = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
     groups = project["dependency-groups"]
-    named += [name for name in (*groups["dev"], *groups["bench"]) if isinstance(name, str)]
+    named += [name for name in (*groups["dev"], *groups["bench"], *groups["mutation"]) if isinstance(name, str)]
     page = (ROOT / "docs" / "dependencies.md").read_text()
     missing = [name for name in named if f"| {name.partition('[')[0]} |" not in page]
     assert missing == []

@@ -52,6 +52,7 @@ from domain.sealed import Sealed, Subject, map_sealed
 from domain.values import SYSTEM, plan_id
 from tests.support.calendars import NoCalendars, Weekdays
 from tests.support.kept import kept
+from tests.support.refusals import check_refusal
 
 NAMES = UUID("00000000-0000-0000-0000-00000000abcd")
 MONDAY = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -159,6 +160,7 @@ class World:
             self.when(actor, ref, command)
         assert refusal.value.code == code
         assert len(self.events) == before
+        check_refusal(refusal.value, command)
         return refusal.value
 
     def types(self) -> list[str]:
