@@ -128,9 +128,8 @@ def owed_on_metrics(state: PlanState, found: Ground, context: Context, metrics: 
         for id_ in metrics:
             told = news(state, found, id_, context.state("metric", id_))
             if told is not None:
-                subject = f"{id_}:{told.now.version}{':retired' if told.retired else ''}"
                 remind = Remind(about="metric", since=state.metrics[id_].since, metric=id_)
-                yield Duty(f"Remind:metric:{subject}:v{remind.since}", told.decided_at, remind)
+                yield Duty(f"Remind:metric:{id_}:{told.now.version}:v{remind.since}", told.decided_at, remind)
 
 
 def _owed_on_turn(goal: Goal) -> Iterator[Duty]:

@@ -16,6 +16,7 @@ from domain.plan.dropping import AbandonGoal
 from domain.plan.metric_change import DefinitionChanged, DefinitionKept, KeepDefinition
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.transferring import TransferGoal
+from domain.values import SYSTEM
 from domain.waiting import Group, Wait, What, plan_waits
 from tests.support.given import HEAD, LEAD, OTHER, QUARTER, STAFF, World, kpi, okr, who
 from tests.support.metrics import at_version, berths, change, counted, define, keep, retire
@@ -163,10 +164,13 @@ def test_r3_10_another_name_or_data_owner_is_not_told() -> None:
 def test_r3_10_a_retired_metric_is_told_whatever_version_is_named() -> None:
     world = measured()
     change(world)
+    (first,) = world.agenda(world.plan_ref()).due
     told(world)
     world.proposed(key_results=berths(2).key_results).accepted()
     assert looks(world) == []
     retire(world)
+    (again,) = world.agenda(world.plan_ref()).due
+    assert again.key != first.key, "the log would never do it"
     assert told(world) == ["Remind"]
     assert (world.last(DefinitionChanged).now, world.last(DefinitionChanged).retired) == (at_version(2), True)
     assert told(world) == []
@@ -262,5 +266,8 @@ def test_r3_10_a_duty_that_is_no_longer_owed_does_nothing() -> None:
     world = measured()
     change(world)
     (duty,) = world.agenda(world.plan_ref()).due
+    world.when(LEAD, world.cycle_ref, HoldCycle(reason="A flood"))
+    assert world.when(SYSTEM, world.plan_ref(), duty.command) == []
+    world.when(LEAD, world.cycle_ref, ResumeCycle(reason="It is dry"))
     keep(world, 2)
-    assert world.when(UUID(int=0), world.plan_ref(), duty.command) == []
+    assert world.when(SYSTEM, world.plan_ref(), duty.command) == []

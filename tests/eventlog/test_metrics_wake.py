@@ -73,7 +73,7 @@ async def test_r3_10_a_changed_definition_wakes_the_plans_that_use_it_which_are_
         await drain_fanouts(pool, fanouts=10, dependants=10)
         assert await pool.fetchval(WOKEN, quarter.plan_ref(user).stream) == retired.last_position
         (key,) = await quarter.perform_due(quarter.plan_ref(user))
-        assert key.startswith(f"Remind:metric:{METRIC}:2:retired:")
+        assert key.startswith(f"Remind:metric:{METRIC}:2:v")
         assert await quarter.perform_due(quarter.plan_ref(user)) == []
 
 
