@@ -1,0 +1,106 @@
+"""Every command there is, in any order, by anybody, from any phase on: what `walks.always` says is true after each.
+
+`GOALCYCLE_HYPOTHESIS=deep` runs it for long.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from datetime import timedelta
+from random import Random
+from typing import ClassVar
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from domain.cycle.windows import Phase
+from domain.decider import Ref
+from domain.messages import Command
+from domain.problems import DomainError
+from domain.registry import COMMANDS
+from domain.values import SYSTEM
+from tests.support.calendars import Weekdays
+from tests.support.given import World
+from tests.walks.always import Always
+from tests.walks.walk import Walk
+
+
+class Everything(Walk):
+    """A walk over the rules alone."""
+
+    acknowledged: ClassVar[Counter[str]] = Counter()
+    tried: ClassVar[Counter[str]] = Counter()
+
+    def stand(self) -> None:
+        self.world = World()
+        self.always = Always(self.world)
+        super().stand()
+
+    def send(self, actor: UUID, ref: Ref, command: Command) -> bool:
+        known = len(self.world.events)
+        try:
+            decided = self.world.when(actor, ref, command)
+        except DomainError:
+            assert actor != SYSTEM, "a duty was refused instead of being no longer owed"
+            assert len(self.world.events) == known
+            return False
+        if decided:
+            self.took(command)
+            for part in command.spread(ref.stream):
+                self.took(part.command)
+        self.always.look()
+        return bool(decided)
+
+    def perform_due(self, ref: Ref) -> bool:
+        due = self.world.agenda(ref).due
+        for duty in due:
+            self.send(SYSTEM, ref, duty.command)
+        return bool(due)
+
+    def tries(self, name: str, seed: int) -> bool:
+        if name == "RecomputeDeadlines":  # no command of the directory changes the world's own working days
+            ends = self.world.the_cycle().deadlines.values()
+            off = ((due - timedelta(days=1 + seed % 3)).date() for due in ends if seed % 4)
+            self.world.calendar = Weekdays(off=frozenset(off))
+        return super().tries(name, seed)
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            self.comes_to_rest()
+
+
+DEEP = os.environ.get("GOALCYCLE_HYPOTHESIS") == "deep"
+Everything.TestCase.settings = settings(
+    max_examples=1500 if DEEP else 15,
+    stateful_step_count=80 if DEEP else 25,
+    deadline=None,
+    derandomize=not DEEP,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestEverything = pytest.mark.timeout(3600 if DEEP else 120)(Everything.TestCase)
+
+
+class Strolling(Everything):
+    """Counts for itself."""
+
+    acknowledged: ClassVar[Counter[str]] = Counter()
+    tried: ClassVar[Counter[str]] = Counter()
+
+
+@pytest.mark.timeout(120)
+def test_every_command_is_taken_in_some_walk() -> None:
+    """A command that is always refused would prove nothing."""
+    chance, walks = Random(5), 0
+    while missing := [name for name in COMMANDS if not Strolling.acknowledged[name]]:
+        assert walks < 150, f"no walk had {missing} taken"
+        Strolling().stroll(list(Phase)[walks % len(Phase)], 60, chance)
+        walks += 1
+
+
+@pytest.mark.hypothesis
+@pytest.mark.skipif(not DEEP, reason="a small sample takes not all of them")
+def test_hypothesis_had_every_command_taken() -> None:
+    """Runs after the walks."""
+    assert [name for name in COMMANDS if not Everything.acknowledged[name]] == []
