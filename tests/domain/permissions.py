@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations_with_replacement, product
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from domain.access.verdict import RULES, Facts, Stand
 from domain.cycle.windows import Phase
@@ -27,8 +28,7 @@ VALUES = {
 OTHERS = tuple(column for column in VALUES if column != "stand")
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One combination that the table answers."""
 
     stand: frozenset[Stand]
@@ -41,9 +41,8 @@ class Cell:
     @property
     def facts(self) -> Facts:
         """The facts of a member who stands so, and nothing besides."""
-        stands = self.stand if self.stand <= ALONE else self.stand | {Stand.MEMBER}
         proposed = self.state == "proposed"
-        return Facts(stands, self.phase, self.kind, proposed=proposed, audience=self.audience)  # type: ignore[arg-type]
+        return Facts(_and_member(self.stand), self.phase, self.kind, proposed=proposed, audience=self.audience)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,12 @@ class Line:
 
     def speaks_of(self, cell: Cell) -> bool:
         """Whether the line is about the cell."""
-        return not self.stand.isdisjoint(cell.stand) and all(
-            getattr(cell, column) in getattr(self, column) for column in OTHERS
+        return (
+            not self.stand.isdisjoint(cell.stand)
+            and cell.phase in self.phase
+            and cell.audience in self.audience
+            and cell.kind in self.kind
+            and cell.state in self.state
         )
 
 
@@ -86,6 +89,11 @@ def _values(column: str, written: str) -> frozenset[str]:
     found = frozenset(written.split("|"))
     assert found <= VALUES[column], (column, written)
     return found
+
+
+@cache
+def _and_member(stands: frozenset[Stand]) -> frozenset[Stand]:
+    return stands if stands <= ALONE else stands | {Stand.MEMBER}
 
 
 def cells(told: list[Line], varied: Collection[str] = ()) -> tuple[Cell, ...]:

@@ -129,7 +129,7 @@ class Aligning(RuleBasedStateMachine):
             if learns:
                 self.workflows_do_what_is_due()
 
-    @rule(named=goals, often=st.integers(0, 7))
+    @rule(named=goals, often=st.integers(0, 3))
     def abandons(self, named: Named, often: int) -> None:
         goal = self.goal(named)
         if goal is not None and not often:

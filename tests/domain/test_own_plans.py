@@ -32,6 +32,7 @@ from domain.plan.signatures import Signing
 from domain.plan.signing import PlanSigned, SignPlan
 from domain.problems import DomainError
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, QUARTER, STAFF, TEAM, World, kpi, who
+from tests.support.kept import kept
 from tests.support.sampling import SECONDS, sample
 
 SECOND = who("second account")
@@ -253,13 +254,20 @@ class Organization:
         return found if found == person else self.human(found)
 
 
-def drawn(lines: Any, functional: Any, accounts: Any, delegations: Any, roles: Any, seed: World) -> Organization:
-    """An organization with such lines, accounts, delegations and roles."""
-    found = Organization(seed)
+@kept
+def staffed(world: World) -> World:
+    """With some people more, three of whom report to the next one."""
     for person in STAFFED:
-        found.send(LEAD, AddPerson(person=person, name="Somebody"))
+        if person not in world.directory.people:
+            world.when(LEAD, DIRECTORY, AddPerson(person=person, name="Somebody"))
     for one in range(3):
-        found.send(LEAD, SetManager(person=STAFFED[one], manager=STAFFED[one + 1]))
+        world.when(LEAD, DIRECTORY, SetManager(person=STAFFED[one], manager=STAFFED[one + 1]))
+    return world
+
+
+def drawn(lines: Any, functional: Any, accounts: Any, delegations: Any, roles: Any) -> Organization:
+    """An organization with such lines, accounts, delegations and roles."""
+    found = Organization(staffed(World().founded()))
     for one, other in lines:
         found.send(LEAD, SetManager(person=STAFFED[one], manager=STAFFED[other]))
     for one, other in functional:
@@ -338,7 +346,7 @@ def judge(found: Organization, signing: Signing, author: UUID | None) -> None:
 def test_r5_4_no_human_ever_signs_a_plan_of_their_own_nor_twice(
     lines: Any, functional: Any, accounts: Any, delegations: Any, roles: Any, chain: Any, alone: bool, done: Any
 ) -> None:
-    found = drawn(lines, functional, accounts, delegations, roles, World().founded())
+    found = drawn(lines, functional, accounts, delegations, roles)
     world, owner = found.world, STAFFED[0]
     try:
         world.opened(owner, policy=Policy(chain=tuple(ApprovalStep.model_validate(step) for step in chain)))
