@@ -78,7 +78,7 @@ def with_measures(found: Okr, **change: Any) -> Okr:
 
 def altered(found: D, **change: Any) -> D:
     """The same with these values instead."""
-    return type(found).model_validate({**dict(found), **change})
+    return type(found).model_validate({**{name: getattr(found, name) for name in type(found).model_fields}, **change})
 
 
 @sends(DraftGoal)
