@@ -6,7 +6,7 @@ content always has equal bytes and therefore equal hashes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -46,6 +46,10 @@ class Frozen(BaseModel):
         cls.derived = tuple(
             {name for kind in cls.__mro__ for name, found in vars(kind).items() if isinstance(found, cached_property)}
         )
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+        """The fields: what was worked out from them is no part of the value, whoever asked for it and when."""
+        return iter([(name, value) for name, value in self.__dict__.items() if name not in self.derived])
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """The same value with other fields, not validated anew: every fold of an event makes a few of these, so it

@@ -105,5 +105,6 @@ def test_what_a_value_worked_out_of_itself_is_no_part_of_it_and_no_copy_has_it()
     first = Counted(items=(1, 2))
     assert first.total == 3
     assert first == Counted(items=(1, 2))
+    assert list(first) == [("items", (1, 2)), ("name", "")]
     assert canonical_bytes(first) == canonical_bytes(Counted(items=(1, 2)))
     assert first.model_copy(update={"items": (4,)}).total == 4
