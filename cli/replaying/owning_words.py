@@ -10,6 +10,7 @@ from domain.plan.dropping import GoalAbandoned
 from domain.plan.escalating import GoalEscalated
 from domain.plan.moving import KeyResultMoved
 from domain.plan.pay import PayLinked, PayUnlinked
+from domain.plan.receiving import KeyResultReceived, KeyResultTransferred
 from domain.plan.sharing import ContributorAdded, ShareAccepted, ShareDeclined
 from domain.plan.transferring import GoalReceived, GoalTransferred
 
@@ -45,6 +46,16 @@ def _key_result_moved(teller: Teller, event: KeyResultMoved) -> Iterable[str]:
     yield f"moved the key result {what} from {teller.goal(event.goal)} to {teller.goal(event.to_goal)}"
 
 
+def _key_result_transferred(teller: Teller, event: KeyResultTransferred) -> Iterable[str]:
+    what, where = teller.goal(event.key_result), teller.name(event.to_owner)
+    yield f"moved the key result {what} out of {teller.goal(event.goal)}, into the plan of {where}"
+
+
+def _key_result_received(teller: Teller, event: KeyResultReceived) -> Iterable[str]:
+    what, where = teller.goal(event.key_result), teller.name(event.from_owner)
+    yield f"brought the key result {what} into {teller.goal(event.goal)}, from the plan of {where}"
+
+
 def _escalated(teller: Teller, event: GoalEscalated) -> Iterable[str]:
     above = "the facilitator" if event.to is None else teller.name(event.to)
     yield f"told {above} that {teller.goal(event.goal)} cannot be promised"
@@ -69,6 +80,8 @@ WORDS |= {
     GoalTransferred: _transferred,
     GoalReceived: _received,
     KeyResultMoved: _key_result_moved,
+    KeyResultTransferred: _key_result_transferred,
+    KeyResultReceived: _key_result_received,
     PayLinked: _pay_linked,
     PayUnlinked: _pay_unlinked,
 }

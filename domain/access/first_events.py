@@ -81,7 +81,7 @@ FIRST_OF: Mapping[str, tuple[str, ...]] = {
     "RevertedToSigned": ("RevertToSigned",),
     "RevisionAccepted": ("AcceptRevision",),
     "RevisionCommented": ("CommentOnRevision",),
-    "RevisionProposed": ("DecideObjection", "MoveKeyResult", "ProposeRevision"),
+    "RevisionProposed": ("DecideObjection", "MoveKeyResult", "ProposeRevision", "ReceiveKeyResult"),
     "RevisionWithdrawn": ("WithdrawRevision",),
     "RoleGranted": ("GrantRole",),
     "RoleRevoked": ("RevokeRole",),

@@ -152,6 +152,7 @@ PLAN: Mapping[str, Grants] = {
     "ProposeRevision": may(OWNER, COUNTERPART, ASSIGNER, MEDIATOR, phases=NEGOTIABLE),
     "RecallPlan": may(OWNER, phases=COMMIT),
     "ReceiveGoal": may(ABOVE, FACILITATOR, phases=NEGOTIABLE, unless=(Stand.SELF_OF_OWNER,)),
+    "ReceiveKeyResult": may(OWNER, COUNTERPART, phases=NEGOTIABLE),
     "Reflect": may(OWNER, phases=(*TRACK, *RETROSPECT)),
     "RejectPlan": signs(),
     "Remind": DUTY,

@@ -11,7 +11,7 @@ from domain.decider import Context
 from domain.goals import GoalDefinition, plan_hash
 from domain.messages import Event, Wake
 from domain.plan.easing import eased, raised
-from domain.plan.goal import Goal
+from domain.plan.goal import Goal, key_results_of
 from domain.plan.ground import admitted
 from domain.plan.state import Amendment, PlanCommand, PlanState, plan
 from domain.plan.talks import Side
@@ -50,11 +50,17 @@ TRANSFERRED = problem(
     "Goal {goal} went into another plan, or came from one, during the amendment.",
     "Have it transferred back first.",
 )
+KEY_RESULT_MOVED = problem(
+    "amendment.key_result_moved",
+    409,
+    "Key result {key_result} went into another plan, or came from one, during the amendment.",
+    "Have it moved back first.",
+)
 REVERTED = frozenset(
     {
         *("definition", "hash", "number", "rounds", "author", "accepted", "accepted_by", "assigned_by", "original"),
         *("turn", "turn_due", "turn_since", "turn_reminded", "mediate_at", "before", "receipt", "served_at", "final"),
-        *("from_plan", "mediation", "imposed", "objection"),
+        *("from_plan", "key_results_from", "mediation", "imposed", "objection"),
     }
 )
 """What a revert takes back of a goal: what it says, and who stands by it. Everything else happened and stays."""
@@ -124,6 +130,10 @@ def _require_none_moved(state: PlanState, amendment: Amendment) -> None:
     came = [id_ for id_, goal in state.goals.items() if goal.from_plan is not None and id_ not in amendment.goals]
     for id_ in (*went, *came):
         raise TRANSFERRED(goal=str(id_))
+    signed, now = key_results_of(amendment.goals.values()), key_results_of(state.goals.values())
+    come = [id_ for goal in state.goals.values() for id_ in goal.key_results_from if id_ in now - signed]
+    for id_ in (*(id_ for id_ in state.gone_key_results if id_ in signed - now), *come):
+        raise KEY_RESULT_MOVED(key_result=str(id_))
 
 
 def require_reasons_to_ease(

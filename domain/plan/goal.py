@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.goals import GoalDefinition
+from domain.goals import GoalDefinition, Okr
 from domain.key_results import Zone
 from domain.plan.links import Contributor
 from domain.plan.talks import Comment, Escalation, Mediation, Objection, Side, Standing
@@ -113,6 +114,8 @@ class Goal(Frozen):
     """Who shares it, or was asked to; the rest of it is the owner's (R3.9)."""
     from_plan: UUID | None = None
     """The plan that it was transferred from."""
+    key_results_from: dict[UUID, UUID] = Field(default_factory=dict)
+    """Which of its key results came from goals of other plans, and which plans these are (R3.9)."""
     escalation: Escalation | None = None
     """The owner cannot promise it, and somebody above knows (R3.6)."""
     pay_linked: bool = False
@@ -164,3 +167,8 @@ class Goal(Frozen):
     def silent_since(self, since: datetime | None) -> bool:
         """Whether nothing was reported since then; without an instant, whether nothing ever was (R6.1)."""
         return self.checked_in_at is None or (since is not None and self.checked_in_at < since)
+
+
+def key_results_of(goals: Iterable[Goal]) -> set[UUID]:
+    """The ids of all their key results."""
+    return {item.id for goal in goals if isinstance(goal.definition, Okr) for item in goal.definition.key_results}

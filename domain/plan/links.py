@@ -42,7 +42,7 @@ class Edge(Frozen):
     dropped: bool = False
     """The parent is gone, and this waits for the child's look."""
     moved_to: UUID | None = None
-    """The plan that a parent which is gone was transferred to (R3.9)."""
+    """The plan that a parent which is gone went to: the goal, or the key result (R3.9)."""
     at: Instant
     """When it was requested, then when it was accepted."""
     since: int

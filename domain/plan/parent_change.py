@@ -28,7 +28,7 @@ class ParentChanged(Event):
     parent_hash: Hash | None = None
     """The parent goal's now: absent where it is gone; what the child saw, where it is as it was again."""
     moved_to: UUID | None = None
-    """The plan that a parent which is gone was transferred to: it may be asked there, under the same id."""
+    """The plan that a parent which is gone went to: it may be asked there, under the same id."""
 
 
 class Now(NamedTuple):
@@ -45,7 +45,9 @@ def parent_now(edge: Edge, state: PlanState, context: Context) -> Now:
     goal = standing(edge.parent, above)
     if goal is not None:
         return Now(goal.hash)
-    departed = above.departed.get(edge.parent.goal)
+    departed, gone = above.departed.get(edge.parent.goal), edge.parent.key_result
+    if departed is None and gone is not None and gone in above.gone_key_results:
+        return Now(None, above.gone_key_results[gone].to_plan)
     return Now(None, departed.to if departed is not None else None)
 
 

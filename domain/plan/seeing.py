@@ -96,6 +96,8 @@ class Sight:
             id: gone.model_copy(update={"goal": self._uncovered(gone.goal)}) for id, gone in shown.departed.items()
         }
         more: dict[str, Any] = {"departed": departed, "receipt": state.receipt if self.scorecard else None}
+        # What a key result said when it left may have been said in a draft alone: events tell where it went.
+        more["gone_key_results"] = {}
         if shown.metrics:
             named = {one.metric for goal in goals.values() for one in metrics_of(goal.definition)}
             more["metrics"] = {id: look for id, look in shown.metrics.items() if id in named}

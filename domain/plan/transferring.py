@@ -19,6 +19,7 @@ from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context, Ref
 from domain.goals import GoalDefinition
 from domain.messages import Event, Wake
+from domain.plan.carrying import as_requests
 from domain.plan.drafting import opening, require_current, require_framework, require_room
 from domain.plan.goal import Audience, Goal, Reading
 from domain.plan.ground import NOT_PARTICIPANT, Ground, admitted
@@ -37,7 +38,7 @@ from domain.values import Frozen, Hash, Instant, Share, plan_id
 OTHER_CYCLE = problem(
     "transfer.other_cycle",
     422,
-    "A goal is transferred within its cycle.",
+    "Goals and key results go from plan to plan within their cycle.",
     "Carry it over when the next cycle opens.",
 )
 SAME_PLAN = problem("transfer.same_plan", 422, "The goal is in this plan already.", "Name another owner.")
@@ -204,27 +205,14 @@ def receive_goal(state: PlanState, command: ReceiveGoal, context: Context) -> li
 
 
 def _carried(gone: Departed, state: PlanState, found: Ground, context: Context) -> Carried:
-    goal, human, answer = gone.goal, found.directory.human, found.cycle.policy.alignment_answer
+    goal, human = gone.goal, found.directory.human
     return Carried(
         numbered=goal.numbered,
         round=goal.round,
         first_author=goal.first_author,
         author=goal.author,
         contributors={person: one for person, one in goal.contributors.items() if human(person) != human(found.owner)},
-        edges=tuple(
-            edge.model_copy(
-                update={
-                    "state": "requested",
-                    "at": context.at,
-                    "due": by_when(found, context, {edge.parent_owner}, answer),
-                    "changed_hash": None,
-                    "dropped": False,
-                    "reminded": False,
-                }
-            )
-            for edge in gone.edges
-            if edge.state != "declined" and edge.id not in state.edges
-        ),
+        edges=as_requests(gone.edges, state, found, context),
         orphan=goal.orphan,
         audience=goal.audience,
         viewers=tuple(sorted(goal.viewers)),

@@ -50,6 +50,8 @@ def test_every_event_says_to_the_auditor_which_commands_it_may_be_the_first_of()
         "CycleClosed",
         "EffectTaken",
         "KeyResultMoved",
+        "KeyResultReceived",
+        "KeyResultTransferred",
         "RevisionImposed",
         "SignaturesVoided",
     }

@@ -18,6 +18,8 @@ from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY
 from domain.messages import Command
 from domain.plan.drafting import DraftGoal
+from domain.plan.goal import key_results_of
+from domain.plan.moving import MoveKeyResult
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.state import PlanState
 from domain.plan.transferring import TransferGoal
@@ -30,10 +32,11 @@ from eventlog.codec import Codec
 from eventlog.handler import Answer, CommandHandler, Order, Step, system_clock
 from eventlog.keyring import MemoryKeyring
 from eventlog.memory import MemoryLog
-from tests.support.given import okr, who
+from tests.support.given import increase, okr, who
 
 ORGANIZATION, CYCLE, GOAL = uuid4(), uuid4(), uuid4()
 LEAD, ONE, OTHER, THIRD = (who(name) for name in ("lead", "one", "other", "third"))
+CRANES = okr(key_results=(increase("cranes"),))
 
 
 class Engine:
@@ -106,3 +109,27 @@ async def test_r3_9_of_two_transfers_at_once_only_one_is_done(engine: Engine) ->
     owners = [owner for owner in (ONE, OTHER, THIRD) if GOAL in (await engine.plan(owner)).goals]
     assert len(owners) == 1
     assert owners != [ONE]
+
+
+async def test_r3_9_a_key_result_goes_into_another_plan_in_one_request_and_once(engine: Engine) -> None:
+    theirs = uuid4()
+    await engine.send(OTHER, ref(OTHER), DraftGoal(cycle=CYCLE, owner=OTHER, goal=theirs, definition=CRANES))
+    await engine.send(OTHER, ref(OTHER), ProposeRevision(goal=theirs, definition=CRANES))
+    source, target = await engine.plan(ONE), await engine.plan(OTHER)
+    command = MoveKeyResult(
+        goal=GOAL,
+        hash=source.goal(GOAL).hash,
+        key_result=who("steps"),
+        to_goal=theirs,
+        to_hash=target.goal(theirs).hash,
+        to_plan=ref(OTHER).stream,
+        reason="They run the cranes",
+    )
+    key = uuid4()
+    first = await engine.send(LEAD, ref(ONE), command, key)
+    again = await engine.send(LEAD, ref(ONE), command, key, process=1)
+    assert (again.outcome, again.versions) == ("duplicate", first.versions)
+    source, target = await engine.plan(ONE), await engine.plan(OTHER)
+    assert first.versions == {ref(ONE).stream: source.version, ref(OTHER).stream: target.version}
+    assert key_results_of(source.goals.values()) == {who("berths")}
+    assert key_results_of(target.goals.values()) == {who("cranes"), who("steps")}

@@ -11,7 +11,7 @@ from domain.cycle.windows import Phase
 from domain.decider import Ref
 from domain.goals import plan_hash
 from domain.messages import Event
-from domain.plan import drafting
+from domain.plan import drafting, receiving
 from domain.values import plan_id
 from tests.domain.book.metrics import Metric
 
@@ -117,6 +117,7 @@ class Book:
     """What each alignment's child knows of its parent."""
     moving: dict[UUID, Goal] = field(default_factory=dict)
     """Goals that left a plan and have not come into another yet."""
+    moving_key_results: dict[UUID, receiving.KeyResultTransferred] = field(default_factory=dict)
     admin: UUID | None = None
     period_ends: datetime | None = None
     metrics: dict[UUID, Metric] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from domain.plan import (
     objection,
     parent_change,
     pay,
+    receiving,
     result,
     sharing,
     tracking,
@@ -121,6 +122,14 @@ def told_plan(book: Book, plan: Plan, actor: UUID, at: datetime, event: Event) -
                 plan.goals[event.goal].accepted.add(book.side(plan, actor))
         case moving.KeyResultMoved():
             assert event.goal != event.to_goal
+        case receiving.KeyResultTransferred():
+            assert event.hash == plan.goals[event.goal].hash, "it left another revision than the one on the table"
+            book.moving_key_results[event.key_result] = event
+        case receiving.KeyResultReceived():
+            left = book.moving_key_results.pop(event.key_result)
+            assert (left.to_hash, left.to_goal, left.to_version) == (event.hash, event.goal, plan.version)
+            assert (event.from_hash, event.from_goal) == (left.hash, left.goal)
+            assert event.hash == plan.goals[event.goal].hash
         case sharing.ContributorAdded() | escalating.GoalEscalated():
             assert actor == plan.person
         case sharing.ShareAccepted() | sharing.ShareDeclined():
