@@ -80,7 +80,8 @@ def _reach(session: pytest.Session, children: int) -> Reached:
 
     for place, found in _forks(range(len(session.items)), run, lambda _place: 600, children):
         if not isinstance(found, dict) or found["failed"] is not None:
-            raise pytest.UsageError(f"{session.items[place].nodeid} fails without a mutant: {found}")
+            print(f"\nset aside, it fails in the copy without any mutant: {session.items[place].nodeid}", flush=True)
+            continue
         reached.seconds[place] = found["seconds"]
         reached.breadth[place] = len(found["functions"])
         for function in found["functions"]:
