@@ -1,6 +1,7 @@
 """`make mutate`: change every function of the domain in every way mutmut knows, and see whether a specification fails.
 
 --only PATTERN   these modules (domain/plan/sign*.py); may be repeated
+--tests PATH     these specifications alone (default: tests/domain); may be repeated
 --seconds S      tests a mutant is shown to, by the time they take (default: all that reach it)
 --children N     mutants at a time (default 2)
 --keep FOLDER    work there, and leave it
@@ -30,6 +31,7 @@ def main() -> int:
         prog="python -m tests.mutation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN")
+    parser.add_argument("--tests", action="append", metavar="PATH")
     parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--children", type=int, default=2)
     parser.add_argument("--keep", type=Path)
@@ -61,7 +63,7 @@ def main() -> int:
                 "tests.mutation.loop",
                 "-p",
                 "no:cacheprovider",
-                "tests/domain",
+                *(asked.tests or ["tests/domain"]),
             ],
             cwd=folder,
             env={
