@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 
 from domain.sealed import Sealed
 from tests.api.sentinel_book import NAMES
-from tests.api.sentinels import GOALS, Stage
+from tests.api.sentinels import GOALS, METRIC, Stage
 from tests.support.given import kpi, okr
 
 
@@ -35,6 +35,8 @@ async def paths(on: Stage) -> list[str]:
             for goal in GOALS.values()
             for more in ("", "/alignment", "/negotiation", f"?as_of={last - 1}")
         ),
+        "/metrics",
+        *(f"/metrics/{METRIC.stream}{more}" for more in ("", "/history", "/plans")),
         "/feed",
         "/feed?after=0&limit=200",
         "/inbox",

@@ -17,7 +17,8 @@ from domain.sealed import OwnerText
 from tests.api.sentinel_answers import look
 from tests.api.sentinel_book import Book, Told
 from tests.api.sentinels import GOALS, KPI, PEOPLE, Stage, stage
-from tests.support.given import increase, kpi, okr
+from tests.support.given import kpi, okr
+from tests.support.metrics import counted_by
 
 
 def sentinels(on: Stage, name: str, *, proposed: bool) -> Any:
@@ -26,7 +27,7 @@ def sentinels(on: Stage, name: str, *, proposed: bool) -> Any:
     if name == KPI:
         return kpi(title=title)
     approach, of_measure = (on.book.new(name, proposed=proposed) for _ in range(2))
-    measure = increase().model_copy(update={"title": OwnerText(of_measure)})
+    measure = counted_by(1).model_copy(update={"title": OwnerText(of_measure)})
     return okr(title=title, approach=approach, weight="50", key_results=(measure,))
 
 

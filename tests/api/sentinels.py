@@ -22,6 +22,7 @@ from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.people import AddPerson, DeactivatePerson
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
+from domain.metric.defining import DefineMetric
 from domain.plan.goal import Goal
 from domain.plan.state import PlanState
 from domain.problems import DomainError
@@ -33,15 +34,21 @@ from eventlog.keyring import MemoryKeyring
 from eventlog.memory import MemoryLog
 from eventlog.seal import Opener
 from tests.api.sentinel_book import NAMES, Book
+from tests.support.metrics import counted, metric_ref
 
 SECRET = "a secret of the sentinels, long enough for HS256"
 PEOPLE = {name: uuid4() for name in NAMES}
 OKRS, KPI = ("first", "second"), "kpi"
 GOALS = {name: uuid4() for name in (*OKRS, KPI)}
+METRIC = metric_ref()
+"""What the key results of the OKRs are counted by."""
 
 
+@dataclass
 class NoViews:
-    """Read models that show nothing: what they hold has no texts."""
+    """Read models that show nothing but ids: what they hold has no texts."""
+
+    resting_plans: list[UUID] = field(default_factory=list)
 
     async def board(self, *_: Any, **__: Any) -> None:
         return None
@@ -56,10 +63,10 @@ class NoViews:
         return {"items": [], "position": 0}
 
     async def metrics(self, *_: Any) -> list[UUID]:
-        return []
+        return [METRIC.stream]
 
     async def resting(self, *_: Any) -> list[UUID]:
-        return []
+        return self.resting_plans
 
     async def wait_for(self, *_: Any) -> bool:
         return True
@@ -121,6 +128,8 @@ class Stage:
             participants=(PEOPLE["staff"],),
         )
         assert await self.act("admin", Ref("cycle", self.cycle), opening)
+        counting = DefineMetric(name="Berths used", data_owner=PEOPLE["peer"], definition=counted())
+        assert await self.act("admin", METRIC, counting)
 
     async def goal(self, name: str) -> Goal | None:
         return (await self.state()).goals.get(GOALS[name])
@@ -141,14 +150,14 @@ class Stage:
 @asynccontextmanager
 async def stage() -> AsyncIterator[Stage]:
     """An application whose log, keys and views are in memory."""
-    log, keyring = MemoryLog(), MemoryKeyring()
+    log, keyring, views = MemoryLog(), MemoryKeyring(), NoViews()
     appender = Appender(log)
     handler = CommandHandler(log, appender, DECIDERS, CODEC, keyring)
     services = Services(
         handler=handler,
         log=log,
         codec=CODEC,
-        views=NoViews(),
+        views=views,
         opener=lambda organization: Opener(log, keyring, organization),
         token_secret=SECRET,
         readiness=_ready,
@@ -158,5 +167,6 @@ async def stage() -> AsyncIterator[Stage]:
     async with httpx.AsyncClient(transport=transport, timeout=30) as client:
         made = Stage(client, handler, log)
         await made.begin()
+        views.resting_plans.append(made.plan_ref.stream)
         yield made
     await appender.close()
