@@ -15,8 +15,12 @@ from domain.metric.retiring import RetireMetric
 from domain.metric.state import MetricDefinition
 from domain.plan.drafting import AssignGoal
 from domain.plan.metric_change import KeepDefinition
+from domain.registry import DECIDERS
 from eventlog.fanout import drain_fanouts
+from eventlog.rebuild import rebuild_views
+from eventlog.relay import rebuild_wakes
 from eventlog.rules import verify_rules
+from eventlog.views import PostgresViews
 from tests.eventlog.test_rules import Forged
 from tests.support.quarter import Quarter, indicator, open_engine_on, windows
 
@@ -112,3 +116,21 @@ async def test_r8_what_was_done_to_a_metric_was_allowed_and_a_forged_change_is_f
         forged = Forged(engine.log, changed.position, actor=quarter.staff[1])
         report = await verify_rules(forged, CODEC, quarter.organization)  # type: ignore[arg-type]
         assert report.fault == f"position {changed.position}: goal.data_owner did not allow MetricChanged to its actor"
+
+
+async def test_r3_10_rebuilt_views_ask_for_the_look_and_rebuilt_workflows_keep_the_metric(database: str) -> None:
+    async with open_engine_on(database) as engine:
+        quarter = await _opened(engine)
+        owner = quarter.staff[0]
+        goal = await _assign(quarter, owner)
+        await quarter.act(quarter.head, REF, ChangeMetric(definition=STRICTER, reason="They count"))
+        await quarter.perform_due(quarter.plan_ref(owner))
+        last = await engine.log.last_position(quarter.organization)
+        report = await rebuild_views(engine.pool, engine.log, DECIDERS, CODEC)
+        assert (report.events, report.stopped) == (last, 0)
+        asked = await PostgresViews(engine.pool).inbox(quarter.organization, owner)
+        looks = [item for item in asked["items"] if item["what"] == "look_at_metric"]
+        assert [(item["goal"], item["metric"]["version"]) for item in looks] == [(str(goal), 2)]
+        await engine.pool.execute("update goalcycle.streams set wake_position = 0")
+        assert await rebuild_wakes(engine.pool) == 4, "directory, cycle, plan and metric"
+        assert await engine.pool.fetchval(WOKEN, METRIC) > 0
