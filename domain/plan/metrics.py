@@ -38,6 +38,8 @@ def require_metrics(state: PlanState, definition: Okr | Kpi, context: Context) -
 
     Raises `goal.metric_unknown`, `goal.metric_retired`, `goal.metric_version_unknown`, `goal.metric_disagrees`.
     """
+    if not metrics_of(definition):
+        return
     named = frozenset([one for goal in state.goals.values() for one in metrics_of(goal.definition)])
     for measure in measures_of(definition):
         if measure.metric is not None:

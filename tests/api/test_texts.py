@@ -32,6 +32,10 @@ ROOT = Path(api.app.__file__).parent.parent
 WORDS = [*(words for _, words in TAKES.values()), "bonus", "deduction", *Phase, *get_args(Kind)]
 
 
+UNSAID = {"a text must be sealed before it is written"}
+"""Of a fault of ours, which no caller can bring about."""
+
+
 def sentences() -> Iterator[str]:
     """Every msgid that the API can show."""
     assert domain.registry.COMMANDS
@@ -43,6 +47,7 @@ def sentences() -> Iterator[str]:
     yield from WORDS
     yield from advice_sentences()
     yield from who_may()
+    yield from of_models()
     for codes in GATES.values():
         yield from codes
     for words in domain.words.WORDS:
@@ -66,6 +71,15 @@ def who_may() -> Iterator[str]:
                 words = [item.value for item in node.keywords if item.arg == "who"]
                 yield from (str(word.value) for word in words if isinstance(word, ast.Constant))
     yield from STANDS.values()
+
+
+def of_models() -> Iterator[str]:
+    """What the models of the domain say of a value that cannot be: `field_message` shows it as it is."""
+    for path in (ROOT / "domain").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ValueError":
+                said = {item.value for item in node.args if isinstance(item, ast.Constant)}
+                yield from (str(sentence) for sentence in said - UNSAID)
 
 
 def catalogue(tag: str) -> Catalog:
