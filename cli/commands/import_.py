@@ -27,6 +27,7 @@ class Asked:
     directory: Path | None
     organization: UUID | None
     cycle: UUID | None
+    site: str | None
     actor: str | None
     framework: str
     preset: Literal["light", "formal"]
@@ -47,6 +48,9 @@ class Asked:
 )
 @click.option("--organization", type=click.UUID, help="An organization that exists. Default: found a new one.")
 @click.option("--cycle", type=click.UUID, help="A cycle that is open (needs --organization). Default: open one.")
+@click.option(
+    "--site", help="By whose days the cycle's phases close: a site's id, key or name. Default: the organization's."
+)
 @click.option("--as", "actor", metavar="PERSON", help="Who imports: a person's id, key or name. Default: who may.")
 @click.option("--framework", type=click.Choice(["okr", "composite"]), default="composite", show_default=True)
 @click.option("--preset", type=click.Choice(["light", "formal"]), default="formal", show_default=True)
@@ -67,6 +71,7 @@ def command(
     directory: Path | None,
     organization: UUID | None,
     cycle: UUID | None,
+    site: str | None,
     actor: str | None,
     framework: str,
     preset: Literal["light", "formal"],
@@ -89,11 +94,14 @@ def command(
 
     if cycle is not None and organization is None:
         raise click.UsageError("--cycle needs --organization: the cycle belongs to one.")
+    if cycle is not None and site is not None:
+        raise click.UsageError("--site is for a cycle that is opened; that of --cycle has its own.")
     asked = Asked(
         file=file,
         directory=directory,
         organization=organization,
         cycle=cycle,
+        site=site,
         actor=actor,
         framework=framework,
         preset=preset,
@@ -174,11 +182,19 @@ def _options(
 ) -> "ImportOptions":
     from datetime import UTC, datetime
 
-    from cli.importing import ImportOptions
+    from cli.importing import ImportOptions, find_place
     from cli.importing.periods import PeriodError, next_quarter, read_period
     from domain.cycle.policy import Framework
 
-    zone = known.zone if known is not None else directory.organization.zone if directory is not None else "UTC"
+    zone, place = (
+        known.zone if known is not None else directory.organization.zone if directory is not None else "UTC",
+        None,
+    )
+    if asked.site is not None:
+        place = find_place(asked.site, directory, known, secret)
+        if place is None:
+            raise click.BadParameter("no site, or several, have this id, key or name", param_hint="--site")
+        zone = place.zone
     try:
         period = read_period(asked.period, zone) if asked.period else next_quarter(datetime.now(UTC), zone)
     except PeriodError as error:
@@ -191,6 +207,7 @@ def _options(
         known=known,
         cycle=asked.cycle,
         cycle_name=asked.cycle_name,
+        site=place.site if place is not None else None,
         actor=asked.actor,
         framework=Framework(asked.framework),
         preset=asked.preset,

@@ -16,6 +16,7 @@ from cli.importing.directory import Directory, DirectoryError, read_directory
 from cli.importing.options import ImportOptions, Known, derived_id, import_secret
 from cli.importing.planning import ImportPlan, plan_import
 from cli.importing.running import ImportRefused, ImportReport, read_known, run_import
+from cli.importing.sites import find_place
 from cli.importing.steps import PlannedGoal, PlannedOwner
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PlannedGoal",
     "PlannedOwner",
     "derived_id",
+    "find_place",
     "import_secret",
     "plan_import",
     "read_directory",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from domain.cycle.policy import Framework, Policy
@@ -33,6 +33,14 @@ def derived_id(secret: bytes, *parts: str) -> UUID:
     return UUID(bytes=bytes(digest))
 
 
+class KnownSite(NamedTuple):
+    """A site that is there."""
+
+    name: str
+    """Empty where erased."""
+    zone: str
+
+
 @dataclass(frozen=True)
 class Known:
     """What the log knows of an organization, and of the cycle that is imported into."""
@@ -48,7 +56,7 @@ class Known:
     name: str = ""
     cycle_name: str = ""
     zone: str = "UTC"
-    sites: frozenset[UUID] = frozenset()
+    sites: Mapping[UUID, KnownSite] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ class ImportOptions:
     """An open cycle; None: the import opens one."""
     cycle_name: str | None = None
     """None: the outline's title, else the period."""
+    site: UUID | None = None
+    """By whose calendar the cycle's phases close; None: the organization's own (R2.2)."""
     actor: str | None = None
     """Who acts: a person's id, key of the directory, or name. None: the first person, or see `Known.admin`."""
     framework: Framework = Framework.COMPOSITE

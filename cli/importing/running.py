@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from cli.composition import Engine
-from cli.importing.options import Known
+from cli.importing.options import Known, KnownSite
 from cli.importing.planning import ImportPlan
 from cli.importing.steps import PlannedStep
 from domain.access.refusals import CYCLE_UNKNOWN
@@ -128,7 +128,7 @@ async def read_known(engine: Engine, organization: UUID, cycle: UUID | None = No
         name=(directory.name.text if directory.name is not None else None) or "",
         cycle_name=await _name_of(engine, organization, found),
         zone=directory.zone,
-        sites=frozenset(directory.sites),
+        sites={site.id: KnownSite(site.name.text or "", site.calendar.zone) for site in directory.sites.values()},
     )
 
 

@@ -154,6 +154,7 @@ def cycle_steps(
         framework=options.framework,
         facilitator=actor,
         period=options.period,
+        site=options.site,
         windows=options.windows,
         preset=options.preset,
         policy=options.policy,

@@ -4,11 +4,17 @@ import asyncio
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import asyncpg
 import pytest
+
+from domain.cycle.state import CycleState
+from domain.decider import Ref
+from tests.importing.imports import engine_on
 
 OUTLINE = (
     "# Plans\n## Win the yards [yard]\nApproach: by listening\n- Orders from 12 to 20 orders\n## B\n- ~~c~~\n- 看板\n"
@@ -186,3 +192,36 @@ async def test_an_altered_event_breaks_the_chain_with_exit_code_1(terminal: Term
     assert found["last_position"] == 9
     assert "BROKEN: position 10" in (await terminal.run("verify", "chain")).out
     assert (await terminal.run("verify", "chain", "--organization", "somebody")).code == 2
+
+
+async def test_r2_2_a_cycle_is_opened_by_the_days_of_a_site(terminal: Terminal, database: str) -> None:
+    """By its key in the file that founds the organization, and by its name when the log has it."""
+    directory = terminal.file(
+        "who.toml",
+        '[organization]\nname = "O"\nzone = "Europe/Amsterdam"\n'
+        '[sites.ningbo]\nname = "Ningbo 宁波"\nzone = "Asia/Shanghai"\n'
+        '[people.a]\nname = "A"\nroles = ["board_approver"]\n[people.b]\nname = "B"\nroles = ["board_approver"]\n'
+        '[people.c]\nname = "C"\nmanager = "a"\n',
+    )
+    goals = terminal.file("goals.md", "# Q\n## Win [c]\nApproach: x\n- Do it\n")
+    unknown = await terminal.run("import", goals, "--directory", directory, "--site", "Ghent")
+    assert (unknown.code, "no site, or several" in unknown.err) == (2, True)
+    founding = ("import", goals, "--directory", directory, "--site", "Ningbo", "--period", "2099-Q1", "--json")
+    founded = (await terminal.run(*founding)).object
+    into = ("--organization", founded["organization"])
+    named = ("import", goals, *into, "--directory", directory, "--period", "2099-Q2", "--json")
+    later = (await terminal.run(*named, "--site", "ningbo 宁波")).object
+    assert (await terminal.run("import", goals, *into, "--cycle", later["cycle"], "--site", "ningbo")).code == 2
+    own = (await terminal.run("import", goals, *into, "--directory", directory, "--period", "2099-Q3", "--json")).object
+    async with engine_on(database, terminal.home / "home") as engine:
+        opened: list[tuple[bool, datetime]] = []
+        for report in (founded, later, own):
+            ref = Ref("cycle", UUID(report["cycle"]))
+            cycle: CycleState = (await engine.handler.cache.refresh(UUID(report["organization"]), ref)).state
+            assert cycle.period is not None
+            opened.append((cycle.site is not None, cycle.period.starts))
+    assert opened == [
+        (True, datetime(2098, 12, 31, 16, tzinfo=UTC)),
+        (True, datetime(2099, 3, 31, 16, tzinfo=UTC)),
+        (False, datetime(2099, 6, 30, 22, tzinfo=UTC)),
+    ]
