@@ -26,6 +26,8 @@ class CycleStanding(CycleRow):
     """How the cycle stands, and what would keep its phase from closing now."""
 
     gate: list[GateCheck]
+    about_deadlines_text: str | None
+    """What is to be known of the deadlines, in the language of the answer; null: nothing."""
 
 
 class Listed(Shape):

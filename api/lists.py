@@ -28,7 +28,7 @@ from domain.access.refusals import CYCLE_UNKNOWN
 from domain.decider import Ref
 from domain.directory.state import DirectoryState
 from domain.sealed import CommonName, PersonName
-from domain.words import CHECKS
+from domain.words import CHECKS, WAITS
 
 router = APIRouter(prefix="/v1/organizations/{organization}", tags=["lists"], responses={"default": PROBLEMS})
 UNSEEN = {"confidence": None, "okr_score": None, "kpi_payout": None, "receipt": None}
@@ -73,7 +73,9 @@ async def board(
     rows = [row if str(row["owner"]) in seen else {**row, **UNSEEN} for row in found["items"]]
     texts = texts_for(request.headers.get("accept-language", ""))
     checks = [{**check, "text": texts(CHECKS[check["check"]])} for check in found["cycle"]["gate"]]
-    shown = {**found, "cycle": {**found["cycle"], "gate": checks}, "items": rows}
+    about = found["cycle"].get("about_deadlines")
+    standing = {"gate": checks, "about_deadlines_text": texts(WAITS[about]) if about else None}
+    shown = {**found, "cycle": {**found["cycle"], **standing}, "items": rows}
     return await listed(services, caller, directory, shown, texts)
 
 

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from domain.cycle.gates import RESULTS, failing_of
+from domain.cycle.recomputing import provisional_ahead
 from domain.cycle.state import CycleState
 from domain.cycle.windows import Phase
+from domain.directory.state import DirectoryState
 from domain.plan.ground import Ground
 from domain.plan.signing import approvers
 from domain.plan.state import PlanState
 from domain.values import Frozen, Instant, Share
-from domain.waiting import Wait, plan_waits
+from domain.waiting import Wait, What, about_deadlines, plan_waits
 
 
 class PlanRow(Frozen):
@@ -73,6 +75,10 @@ class CycleRow(Frozen):
     results_published: bool
     closed: bool
     held: bool = False
+    provisional: tuple[Phase, ...] = ()
+    """The phases still to close whose deadline rests on a year without an official notice (R2.2)."""
+    about_deadlines: What | None = None
+    """What is asked of the facilitator about them."""
     bypasses: tuple[BypassRow, ...] = ()
     """Every rule that two people passed over (R2.5)."""
 
@@ -117,7 +123,7 @@ def plan_row(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> PlanRo
     )
 
 
-def cycle_row(state: CycleState, cycle: UUID) -> CycleRow:
+def cycle_row(state: CycleState, directory: DirectoryState, cycle: UUID) -> CycleRow:
     """The cycle's own row."""
     return CycleRow(
         cycle=cycle,
@@ -131,6 +137,8 @@ def cycle_row(state: CycleState, cycle: UUID) -> CycleRow:
         results_published=state.published,
         closed=state.closed,
         held=state.held is not None,
+        provisional=provisional_ahead(state),
+        about_deadlines=about_deadlines(state, directory),
         bypasses=tuple(
             BypassRow(
                 number=item.number,

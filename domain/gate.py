@@ -75,7 +75,7 @@ def _awaited(
     item: Blocker, state: CycleState, plans: Mapping[Ref, PlanState], directory: DirectoryState
 ) -> FailingCheck:
     if item.owner is None or state.id is None:
-        return FailingCheck(check=item.check, waits_for=_people(cycle_waits(state), None))
+        return FailingCheck(check=item.check, waits_for=_people(cycle_waits(state, directory), None))
     plan = plan_id(state.id, item.owner)
     found = ground_of(item.owner, state, directory)
     waits = plan_waits(plans[Ref("plan", plan)], found, item.owner, plan)

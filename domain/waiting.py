@@ -10,8 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from domain.cycle.recomputing import provisional_ahead, recompute_owed
 from domain.cycle.state import CycleState
 from domain.cycle.windows import ALIGNABLE, NEGOTIABLE, Phase
+from domain.directory.state import DirectoryState
 from domain.measuring import MetricVersion
 from domain.plan.above import asked_on, level_above
 from domain.plan.alignment_answers import answering
@@ -64,6 +66,10 @@ class What(StrEnum):
     ACKNOWLEDGE_RESULT = "acknowledge_result"
     PUBLISH_RESULTS = "publish_results"
     GATE_FAILED = "gate_failed"
+    PROVISIONAL_DEADLINES = "provisional_deadlines"
+    """Deadlines rest on a year without an official notice: they are recomputed once it is out (R2.2)."""
+    RECOMPUTE_DEADLINES = "recompute_deadlines"
+    """The calendar has changed since the deadlines were reckoned: whether they move is for a person to say (R2.2)."""
 
 
 class Group(StrEnum):
@@ -148,7 +154,7 @@ def plan_waits(state: PlanState, found: Ground, owner: UUID, plan: UUID) -> Iter
             yield _altered(base, what=What.ACKNOWLEDGE_RESULT, hash=result.hash, due=cycle.results_served_at)
 
 
-def cycle_waits(state: CycleState) -> Iterator[Wait]:
+def cycle_waits(state: CycleState, directory: DirectoryState) -> Iterator[Wait]:
     """What a cycle asks of its facilitator."""
     if state.closed or state.id is None or state.facilitator is None:
         return
@@ -163,6 +169,17 @@ def cycle_waits(state: CycleState) -> Iterator[Wait]:
         yield base
     if state.gate_failure is not None:
         yield _altered(base, what=What.GATE_FAILED, group=Group.NEEDS_ME)
+    if (about := about_deadlines(state, directory)) is not None:
+        yield _altered(base, what=about, group=Group.NEEDS_ME)
+
+
+def about_deadlines(state: CycleState, directory: DirectoryState) -> What | None:
+    """What is to be known of a cycle's deadlines (R2.2)."""
+    if state.closed:
+        return None
+    if recompute_owed(state, directory):
+        return What.RECOMPUTE_DEADLINES
+    return What.PROVISIONAL_DEADLINES if provisional_ahead(state) else None
 
 
 def _goal_waits(goal: Goal, found: Ground, base: Wait) -> Iterator[Wait]:

@@ -31,6 +31,8 @@ WAITS: Mapping[str, str] = {
     What.FINAL_VALUES: "Report the final values.",
     What.ACKNOWLEDGE_RESULT: "Acknowledge the result, with assent or dissent.",
     What.PUBLISH_RESULTS: "Publish the results.",
+    What.PROVISIONAL_DEADLINES: "Deadlines are provisional: recompute them once the year's official notice is out.",
+    What.RECOMPUTE_DEADLINES: "The calendar has changed since the deadlines were reckoned: recompute them.",
     What.GATE_FAILED: "The phase did not close at its deadline: see who blocks its gate.",
 }
 """What is asked of somebody."""

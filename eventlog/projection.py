@@ -134,8 +134,8 @@ class Projection:
 
     async def _whole_cycle(self, batch: Batch, cycle: UUID, directory: DirectoryState, rows: Rows) -> None:
         state: CycleState = await self._state(batch, Ref("cycle", cycle))
-        rows.cycles[cycle] = cycle_row(state, cycle)
-        rows.waits[cycle] = list(cycle_waits(state))
+        rows.cycles[cycle] = cycle_row(state, directory, cycle)
+        rows.waits[cycle] = list(cycle_waits(state, directory))
         for owner in state.participants:
             plan = plan_id(cycle, owner)
             found: PlanState = await self._state(batch, Ref("plan", plan))

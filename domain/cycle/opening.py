@@ -19,7 +19,7 @@ from domain.messages import Event
 from domain.plan.chain import chain_is_complete, chain_steps
 from domain.problems import problem
 from domain.sealed import CommonName
-from domain.values import Instant
+from domain.values import Hash, Instant
 
 CYCLE_EXISTS = problem("cycle.exists", 409, "This cycle is open already.", "Use another cycle id.")
 OWNER_UNKNOWN = problem(
@@ -99,6 +99,8 @@ class CycleOpened(Event):
     """Phases whose deadline was reckoned with a year without an official notice (R2.2)."""
     holidays: str | None = None
     """The version of the library of public holidays that they were reckoned with, where a country's count."""
+    calendar: Hash | None = None
+    """The calendar that they were reckoned by, as its hash; absent before that was kept."""
     unit_frameworks: dict[UUID, FrameworkChoice] | None = None
     """Taken over from the cycle before it in the series (R1.1)."""
 
@@ -182,6 +184,7 @@ def open_cycle(state: CycleState, command: OpenCycle, context: Context) -> list[
             windows=command.windows,
             provisional=reckoned.provisional or None,
             holidays=reckoned.holidays,
+            calendar=directory.calendar_of(command.site).hash,
         )
     ]
 
@@ -201,6 +204,7 @@ def cycle_opened(state: CycleState, event: CycleOpened) -> CycleState:
             "opened_at": event.opened_at,
             "windows": event.windows,
             "provisional": event.provisional or (),
+            "reckoned_by": event.calendar,
             "participants": {owner: Participant(owner=owner) for owner in event.participants},
             "owed_since": state.version + 1,
             "parent": event.parent,

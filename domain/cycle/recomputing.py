@@ -10,10 +10,12 @@ from typing import ClassVar
 from domain.cycle.state import CycleCommand, CycleState, cycle
 from domain.cycle.windows import Phase, require_order
 from domain.decider import Context
+from domain.directory.effects import directory_at
+from domain.directory.state import DirectoryState
 from domain.messages import Event, Wake
 from domain.problems import problem
 from domain.sealed import AuthorText
-from domain.values import Instant
+from domain.values import Hash, Instant
 
 WINDOWS_UNKNOWN = problem(
     "cycle.windows_unknown",
@@ -40,6 +42,8 @@ class DeadlinesRecomputed(Event):
     provisional: tuple[Phase, ...]
     holidays: str | None = None
     """The version of the library of public holidays, where a country's count."""
+    calendar: Hash | None = None
+    """The calendar that they were reckoned by; absent before that was kept."""
     reason: AuthorText
 
 
@@ -54,16 +58,37 @@ def recompute_deadlines(state: CycleState, command: RecomputeDeadlines, context:
     free = [phase for phase in coming if phase not in state.moved]
     deadlines = state.deadlines | {phase: reckoned.deadlines[phase] for phase in free}
     provisional = tuple(phase for phase in reckoned.provisional if phase in free)
-    if deadlines == state.deadlines and provisional == tuple(phase for phase in state.provisional if phase in free):
+    directory = directory_at(context)
+    same = deadlines == state.deadlines and provisional == tuple(phase for phase in state.provisional if phase in free)
+    if same and not recompute_owed(state, directory):
         return []
     require_order({phase: deadlines[phase] for phase in coming}, context.at, "")
     return [
         DeadlinesRecomputed(
-            deadlines=deadlines, provisional=provisional, holidays=reckoned.holidays, reason=command.reason
+            deadlines=deadlines,
+            provisional=provisional,
+            holidays=reckoned.holidays,
+            calendar=directory.calendar_of(state.site).hash,
+            reason=command.reason,
         )
     ]
 
 
+def provisional_ahead(state: CycleState) -> tuple[Phase, ...]:
+    """The phases still to close whose deadline rests on days that are a guess."""
+    return tuple(phase for phase in state.provisional if not phase.is_before(state.phase))
+
+
+def recompute_owed(state: CycleState, directory: DirectoryState) -> bool:
+    """Whether the calendar has changed since deadlines still to come were reckoned by it: the days of an official
+    notice were entered, or others. That a later library knows a notice says no event: who installs it sees to that.
+    """
+    if state.reckoned_by is None or state.reckoned_by == directory.calendar_of(state.site).hash:
+        return False
+    return any(phase not in state.moved and not phase.is_before(state.phase) for phase in Phase)
+
+
 @cycle.evolves(DeadlinesRecomputed)
 def deadlines_recomputed(state: CycleState, event: DeadlinesRecomputed) -> CycleState:
-    return state.model_copy(update={"deadlines": dict(event.deadlines), "provisional": event.provisional})
+    reckoned = {"provisional": event.provisional, "reckoned_by": event.calendar}
+    return state.model_copy(update={"deadlines": dict(event.deadlines), **reckoned})

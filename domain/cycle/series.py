@@ -131,6 +131,7 @@ def begin_next_cycle(state: CycleState, command: BeginNextCycle, context: Contex
             windows=windows,
             provisional=reckoned.provisional or None,
             holidays=reckoned.holidays,
+            calendar=directory_at(context).calendar_of(previous.site).hash,
             previous=command.previous,
             series=series,
             upcoming=follow_up(series, following.period, context, previous.site),

@@ -82,6 +82,8 @@ class CycleState(Frozen):
     """What the deadlines were reckoned from; None in a cycle opened before that was kept."""
     provisional: tuple[Phase, ...] = ()
     """Phases whose deadline depends on a year without an official notice (R2.2)."""
+    reckoned_by: str | None = None
+    """The calendar that the deadlines were reckoned by, as its hash; None before that was kept."""
     moved: tuple[Phase, ...] = ()
     """Phases whose deadline somebody moved: RecomputeDeadlines leaves it alone."""
     participants: dict[UUID, Participant] = Field(default_factory=dict)

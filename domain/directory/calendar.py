@@ -15,6 +15,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from domain.canonical import canonical_bytes, content_hash
 from domain.problems import problem
 from domain.sealed import CommonName
 from domain.values import Frozen
@@ -93,6 +94,11 @@ class Calendar(Frozen):
         if self.subdivision is not None and self.country is None:
             raise ValueError("a subdivision needs its country")
         return self
+
+    @property
+    def hash(self) -> str:
+        """Tells it from every other calendar: what was reckoned by it says so (R2.2)."""
+        return content_hash("calendar/1", canonical_bytes(self))
 
     def exception(self, day: date) -> bool | None:
         """Whether the organization itself says that a day works; None where it says nothing."""

@@ -115,7 +115,7 @@ def test_who_cannot_be_asked_to_sign_is_not_waited_for(ends: str) -> None:
 def test_the_cycle_counts_who_takes_part() -> None:
     world = World().founded().opened(STAFF, OTHER)
     world.when(LEAD, world.cycle_ref, ExcuseParticipant(owner=OTHER, reason="On leave"))
-    whole = cycle_row(world.the_cycle(), world.cycle)
+    whole = cycle_row(world.the_cycle(), world.directory, world.cycle)
     assert (whole.participants, whole.phase, whole.facilitator) == (1, Phase.DRAFT, LEAD)
     assert whole.deadlines == world.the_cycle().deadlines
     assert row(world, OTHER).blocks == ()

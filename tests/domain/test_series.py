@@ -65,6 +65,7 @@ def test_r2_8_it_has_the_present_ones_rules_and_people() -> None:
     assert (found.policy, found.windows, found.framework) == (amended, before.windows, before.framework)
     assert (set(found.participants), found.facilitator, found.phase) == ({STAFF, OTHER}, LEAD, Phase.DRAFT)
     assert found.previous == world.cycle
+    assert found.reckoned_by == world.directory.calendar.hash
     assert before.following is not None
     assert before.series is not None
     assert found.name == before.series.names[0]

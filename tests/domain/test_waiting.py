@@ -94,12 +94,14 @@ def test_a_wait_says_since_which_version() -> None:
 
 def test_a_published_result_waits_for_its_owner_and_a_failed_gate_for_the_facilitator() -> None:
     world = final_values(World().in_track()).advanced(Phase.RETROSPECT)
-    assert [wait.what for wait in cycle_waits(world.the_cycle())] == [What.PUBLISH_RESULTS]
+    assert [wait.what for wait in cycle_waits(world.the_cycle(), world.directory)] == [What.PUBLISH_RESULTS]
     world.when(LEAD, world.cycle_ref, PublishResults())
     assert asked(world) == [(STAFF, What.ACKNOWLEDGE_RESULT)]
     world.now = world.the_cycle().deadlines[Phase.RETROSPECT]
     world.perform(world.cycle_ref)
-    assert [(wait.person, wait.what) for wait in cycle_waits(world.the_cycle())] == [(LEAD, What.GATE_FAILED)]
+    assert [(wait.person, wait.what) for wait in cycle_waits(world.the_cycle(), world.directory)] == [
+        (LEAD, What.GATE_FAILED)
+    ]
 
 
 def test_nothing_waits_for_who_is_excused_or_when_the_cycle_is_closed() -> None:
@@ -116,7 +118,7 @@ def test_a_row_says_who_blocks_the_gate_and_how_far_the_signatures_are() -> None
     row = plan_row(world.plan(), found, STAFF, world.plan_ref().stream)
     assert (row.goals, row.agreed, row.signatures, row.steps, row.signed) == (1, 1, 1, 2, False)
     assert (row.waiting_for, row.blocks) == ((LEAD,), ("signature",))
-    whole = cycle_row(world.the_cycle(), world.cycle)
+    whole = cycle_row(world.the_cycle(), world.directory, world.cycle)
     assert (whole.phase, whole.participants, whole.closed) == (Phase.COMMIT, 1, False)
 
 
