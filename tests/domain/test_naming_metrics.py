@@ -10,6 +10,7 @@ from domain.canonical import canonical_bytes
 from domain.goals import Kpi, Okr, metrics_of
 from domain.key_results import Maintained
 from domain.messages import Command
+from domain.plan.assigning import AssignGoals
 from domain.plan.diff import PATH, diff
 from domain.plan.drafting import AssignGoal, DraftGoal
 from domain.plan.mediation import DecideMediation
@@ -173,3 +174,14 @@ def test_r3_10_a_plan_rests_on_the_metrics_that_its_goals_name() -> None:
     assert decider.rests_on(world.plan()) == frozenset()
     world.proposed().drafted("another", definition=berths(1))
     assert decider.rests_on(world.plan()) == {who("metric")}
+
+
+def test_r3_10_of_many_assignments_the_one_at_fault_is_named() -> None:
+    world = define(begun(), "share", definition=counted(unit="%"))
+    many = [
+        {"owner": owner, "goal": who(f"kpi of {owner}"), "definition": percent(metric=at_version(version, "share"))}
+        for owner, version in ((STAFF, 1), (OTHER, 2))
+    ]
+    assigning_all = AssignGoals.model_validate({"assignments": many})
+    refusal = world.refused("goal.metric_version_unknown", HEAD, world.cycle_ref, assigning_all)
+    assert refusal.pointer == "/assignments/1/definition/metric/version"
