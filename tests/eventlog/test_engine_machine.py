@@ -23,6 +23,7 @@ from hypothesis.stateful import rule
 import eventlog.handler
 from cli.composition import CODEC
 from domain.agenda import Agenda
+from domain.cycle.policy import ApprovalStep
 from domain.decider import Ref
 from domain.messages import Command
 from domain.problems import DomainError
@@ -74,7 +75,7 @@ class Engines(Walk):
     acknowledged: ClassVar[Counter[str]] = Counter()
     tried: ClassVar[Counter[str]] = Counter()
 
-    def stand(self) -> None:
+    def stand(self, chain: tuple[ApprovalStep, ...]) -> None:
         self.runner = asyncio.Runner()
         self.world = World()
         self.always = Always(self.world)
@@ -85,7 +86,7 @@ class Engines(Walk):
         self.duties: list[tuple[Ref, str]] = []
         self.stood: dict[int, tuple[Ref, Any]] = {}
         """By position: a state as it was then."""
-        super().stand()
+        super().stand(chain)
 
     def starts(self) -> Process:
         """With empty caches."""

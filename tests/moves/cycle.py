@@ -15,20 +15,21 @@ from domain.cycle.frameworks import ChooseFramework
 from domain.cycle.holding import HoldCycle, ResumeCycle
 from domain.cycle.opening import OpenCycle
 from domain.cycle.participation import EnrolParticipant, ExcuseParticipant, Leave
-from domain.cycle.policy import ApprovalStep, Framework
+from domain.cycle.policy import ApprovalStep, Framework, Relation
 from domain.cycle.recomputing import RecomputeDeadlines
 from domain.cycle.results import PublishResults
 from domain.cycle.windows import Phase
 from domain.decider import Ref
+from domain.directory.state import Role
 from domain.plan.assigning import AssignGoals, Assignment
 from tests.moves import KPIS, OWNERS, TEXT, NoMove, Scene, Sending, goal_id, sends
 from tests.moves.goals import altered
 from tests.support.given import LEAD, QUARTER, TEAM, kpi, who
 
-CHAINS = (
-    ({"relation": "manager"}, {"relation": "managers_manager"}),
-    ({"relation": "manager"}, {"role": "finance", "beside": True}),
-    ({"relation": "manager"}, {"role": "board_approver", "needed": "all"}),
+CHAINS: tuple[tuple[ApprovalStep, ...], ...] = (
+    (ApprovalStep(relation=Relation.MANAGER), ApprovalStep(relation=Relation.MANAGERS_MANAGER)),
+    (ApprovalStep(relation=Relation.MANAGER), ApprovalStep(role=Role.FINANCE, beside=True)),
+    (ApprovalStep(relation=Relation.UNIT_HR), ApprovalStep(role=Role.BOARD_APPROVER, needed="all")),
 )
 MOST_CYCLES = 3
 
@@ -54,11 +55,10 @@ def open_cycle(scene: Scene) -> Sending:
 def amend_cycle(scene: Scene) -> Sending:
     policy = scene.world.the_cycle().policy
     what = scene.chance.randrange(4)
-    chain = tuple(ApprovalStep.model_validate(step) for step in scene.one(CHAINS))
     scoring = altered(policy.scoring, red_line_cap=scene.one(["50", "60"]))
     changes: list[dict[str, Any]] = [
         {"name": "Renamed"},
-        {"policy": policy.model_copy(update={"chain": chain})},
+        {"policy": policy.model_copy(update={"chain": scene.one(CHAINS)})},
         {"policy": policy.model_copy(update={"scoring": scoring})},
         {"policy": policy.model_copy(update={"acceptance_signs": scene.often(0.5)})},
     ]

@@ -154,10 +154,12 @@ def move_key_result(scene: Scene) -> Sending:
     ]
     owner, one, other = scene.one(pairs)
     assert isinstance(one.definition, Okr)
+    results = [result.id for result in one.definition.key_results]
+    aligned = [edge.key_result for edge in scene.world.plan(owner).edges.values() if edge.key_result in results]
     moved = MoveKeyResult(
         goal=one.id,
         hash=scene.seen(one.hash),
-        key_result=scene.one(one.definition.key_results).id,
+        key_result=scene.one(aligned or results),
         to_goal=other.id,
         to_hash=other.hash,
         reason=TEXT,

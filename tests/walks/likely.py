@@ -33,13 +33,13 @@ from tests.support.given import World, kpi
 Act = tuple[UUID, Ref, Command]
 
 
-def likely(world: World, owner: UUID) -> Iterator[Act]:
-    """What the present gate asks of an owner's plan."""
+def likely(world: World, owner: UUID, *, careful: bool = True) -> Iterator[Act]:
+    """What the present gate asks of an owner's plan; without care whatever weights there are stay."""
     stage = stage_of(world.the_cycle(), owner, world.plan(owner))
     if stage in (Phase.DRAFT, Phase.NEGOTIATE, Phase.COMMIT):
         yield from drafted(world, owner)
     if stage in (Phase.NEGOTIATE, Phase.COMMIT):
-        yield from agreed(world, owner)
+        yield from agreed(world, owner, careful)
     if stage is Phase.COMMIT:
         yield from signed(world, owner)
     if world.the_cycle().phase is Phase.TRACK:
@@ -70,10 +70,10 @@ def counterpart(world: World, owner: UUID) -> UUID:
     return min(found.counterpart, default=found.owner)
 
 
-def agreed(world: World, owner: UUID) -> Iterator[Act]:
+def agreed(world: World, owner: UUID, careful: bool) -> Iterator[Act]:
     """Each goal with a weight that fits, and both sides' word."""
     for id_ in list(world.plan(owner).goals):
-        for part in (settled, weighed, accepted):
+        for part in (settled, weighed, accepted) if careful else (settled, accepted):
             if id_ in world.plan(owner).goals:
                 yield from part(world, owner, world.plan(owner).goal(id_))
 

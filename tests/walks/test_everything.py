@@ -15,6 +15,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, settings
 
+from domain.cycle.policy import ApprovalStep
 from domain.cycle.windows import Phase
 from domain.decider import Ref
 from domain.messages import Command
@@ -33,10 +34,10 @@ class Everything(Walk):
     acknowledged: ClassVar[Counter[str]] = Counter()
     tried: ClassVar[Counter[str]] = Counter()
 
-    def stand(self) -> None:
+    def stand(self, chain: tuple[ApprovalStep, ...]) -> None:
         self.world = World()
         self.always = Always(self.world)
-        super().stand()
+        super().stand(chain)
 
     def send(self, actor: UUID, ref: Ref, command: Command) -> bool:
         known = len(self.world.events)

@@ -6,6 +6,7 @@ Where the commands go is a subclass's business: to the rules alone, or to the re
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from random import Random
 from typing import ClassVar
@@ -18,12 +19,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from domain.cycle.closing import AdvancePhase, CloseCycle
 from domain.cycle.holding import ResumeCycle
 from domain.cycle.opening import OpenCycle
+from domain.cycle.policy import ApprovalStep, Policy
 from domain.cycle.results import PublishResults
 from domain.cycle.succession import Series
 from domain.cycle.windows import Phase
 from domain.decider import Ref
 from domain.directory.founding import FirstPerson, FoundOrganization
 from domain.directory.people import AddPerson
+from domain.directory.roles import GrantRole
 from domain.directory.state import DIRECTORY, Role
 from domain.directory.teams import AddTeam
 from domain.messages import Command, Kind
@@ -32,6 +35,7 @@ from domain.metric.state import MetricDefinition
 from domain.registry import COMMANDS
 from domain.sealed import CommonName
 from tests.moves import MOVES, OWNERS, TEXT, drawn
+from tests.moves.cycle import CHAINS
 from tests.moves.metrics import metric_ref
 from tests.support.given import BOARD, HEAD, LEAD, OTHER, QUARTER, STAFF, TEAM, World
 from tests.walks.always import Always
@@ -72,10 +76,10 @@ class Walk(RuleBasedStateMachine):
 
     # --- how it begins ---
 
-    @initialize(start=st.sampled_from(Phase), most=st.integers(0, 5))
-    def begin(self, start: Phase, most: int) -> None:
+    @initialize(start=st.sampled_from(Phase), most=st.integers(0, 5), chain=st.sampled_from(CHAINS))
+    def begin(self, start: Phase, most: int, chain: Sequence[ApprovalStep] = CHAINS[0]) -> None:
         """In any phase, so that short walks see every one; perhaps with the phase's work half done."""
-        self.stand()
+        self.stand(tuple(chain))
         for phase in Phase:
             if phase is start:
                 break
@@ -84,14 +88,23 @@ class Walk(RuleBasedStateMachine):
         assert self.world.the_cycle().phase is start
         self.everybody_does_their_part(most)
 
-    def stand(self) -> None:
-        """The organization is founded, its cycle open."""
+    def stand(self, chain: tuple[ApprovalStep, ...]) -> None:
+        """The organization is founded, its cycle open. The head looks after people and money, too, so that several
+        steps of a chain may name one person.
+        """
         founding = FoundOrganization(name="Harbour", first_person=FirstPerson(id=LEAD, name="Lin"), simulated=True)
         self.send(LEAD, DIRECTORY, founding)
         for person, manager in ((HEAD, LEAD), (STAFF, HEAD), (OTHER, HEAD)):
             self.send(LEAD, DIRECTORY, AddPerson(person=person, name="Somebody", manager=manager))
         for person in BOARD:
             self.send(LEAD, DIRECTORY, AddPerson(person=person, name="Board", roles=(Role.BOARD_APPROVER,)))
+        for person, role in (
+            (HEAD, Role.UNIT_HR),
+            (LEAD, Role.UNIT_HR),
+            (HEAD, Role.FINANCE),
+            (BOARD[1], Role.FINANCE),
+        ):
+            self.send(LEAD, DIRECTORY, GrantRole(person=person, role=role))
         self.send(LEAD, DIRECTORY, AddTeam(team=TEAM, name="Crew", lead=OTHER))
         counted = MetricDefinition(unit="berths", direction="higher")
         self.send(LEAD, metric_ref("berths"), DefineMetric(name="Berths used", data_owner=OTHER, definition=counted))
@@ -100,6 +113,7 @@ class Walk(RuleBasedStateMachine):
             facilitator=LEAD,
             period=QUARTER,
             participants=OWNERS,
+            policy=Policy(chain=chain),
             series=Series(months=3, names=(CommonName("2027 Q3"),)),
         )
         assert self.send(LEAD, self.world.cycle_ref, opening)
@@ -138,11 +152,16 @@ class Walk(RuleBasedStateMachine):
             self.send(*found)
         return found is not None
 
-    @rule(owner=st.sampled_from(OWNERS), most=st.integers(1, 8))
-    def somebody_does_their_part(self, owner: UUID, most: int = 99) -> None:
-        """Perhaps not all of it: what is half done is what others come upon."""
-        for act in islice(likely(self.world, owner), most):
+    @rule(owner=st.sampled_from(OWNERS), most=st.integers(1, 8), careful=st.booleans())
+    def somebody_does_their_part(self, owner: UUID, most: int = 99, careful: bool = True) -> None:
+        """Perhaps not all of it, nor with care: what is half done is what others come upon."""
+        for act in islice(likely(self.world, owner, careful=careful), most):
             self.send(*act)
+
+    @rule(seed=seeds)
+    def somebody_asks_for_a_parent_and_is_answered(self, seed: int) -> None:
+        for name in ("RequestAlignment", "AcceptAlignment", "AcceptAlignment"):
+            self.tries(name, seed)
 
     @rule()
     def closes_the_phase(self) -> None:
