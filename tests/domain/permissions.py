@@ -6,7 +6,7 @@ import csv
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations_with_replacement, product
+from itertools import combinations, product
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -83,9 +83,13 @@ def lines() -> list[Line]:
     return found
 
 
+ANYBODY = frozenset(VALUES["stand"] - ALONE)
+"""Whom `*` means."""
+
+
 def _values(column: str, written: str) -> frozenset[str]:
     if written == "*":
-        return frozenset(VALUES[column] - (ALONE if column == "stand" else set()))
+        return frozenset(VALUES[column]) if column != "stand" else ANYBODY
     found = frozenset(written.split("|"))
     assert found <= VALUES[column], (column, written)
     return found
@@ -96,16 +100,17 @@ def _and_member(stands: frozenset[Stand]) -> frozenset[Stand]:
     return stands if stands <= ALONE else stands | {Stand.MEMBER}
 
 
-def cells(told: list[Line], varied: Collection[str] = ()) -> tuple[Cell, ...]:
-    """Every combination that can matter: a column of which neither a line nor a grant speaks has one value."""
+def cells(told: list[Line], varied: Collection[str] = (), granted: Collection[Stand] = ()) -> tuple[Cell, ...]:
+    """Every combination that can matter: a column of which neither a line nor a grant speaks has one value, and a stand
+    that neither names comes alone.
+    """
     varied = {
         *varied,
         *(column for column in OTHERS for line in told if len(getattr(line, column)) < len(VALUES[column])),
     }
     asked = [sorted(VALUES[column]) if column in varied else sorted(VALUES[column])[:1] for column in OTHERS]
-    stands = [
-        frozenset(pair) for pair in combinations_with_replacement(Stand, 2) if pair[0] is pair[1] or not ALONE & {*pair}
-    ]
+    named = {*granted, *(Stand(stand) for line in told if line.stand != ANYBODY for stand in line.stand)} - ALONE
+    stands = [frozenset({stand}) for stand in Stand] + [frozenset(pair) for pair in combinations(sorted(named), 2)]
     return tuple(Cell(stand, *others) for stand in stands for others in product(*asked))
 
 

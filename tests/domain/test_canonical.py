@@ -18,7 +18,7 @@ from tests.support.sampling import sample
 keys = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126))
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 leaves = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | texts
-values = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=30)
+values = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=12)
 
 
 @sample(30)

@@ -201,7 +201,7 @@ def test_r3_3_a_crossed_red_line_caps_and_never_lifts() -> None:
 
 
 @sample(30)
-@given(st.lists(st.tuples(curves(), numbers, st.sampled_from([None, "bonus", "deduction"]), st.booleans()), max_size=6))
+@given(st.lists(st.tuples(curves(), numbers, st.sampled_from([None, "bonus", "deduction"]), st.booleans()), max_size=4))
 def test_r3_3_one_better_value_never_lowers_a_scorecard(given: list[tuple[Kpi, Decimal, str | None, bool]]) -> None:
     lines = []
     for curve, value, item, red in given:

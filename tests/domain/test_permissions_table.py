@@ -26,8 +26,9 @@ def of_action(action: str) -> list[Line]:
 def cells_of(action: str) -> dict[Cell, tuple[Facts, str | None]]:
     """The cells of an action, with what `authorize` is told of each and the rule by which the table allows it."""
     asked = {column for grant in GRANTS[action].grants for name, column in CONDITIONS.items() if getattr(grant, name)}
+    granted = {stand for grant in GRANTS[action].grants for stand in (*grant.stands, *grant.unless)}
     told = of_action(action)
-    return {cell: (cell.facts, expected(told, cell)) for cell in cells(told, asked)}
+    return {cell: (cell.facts, expected(told, cell)) for cell in cells(told, asked, granted)}
 
 
 def differing(action: str, grants: Grants) -> Iterator[Cell]:
