@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.access.verdict import Grants, Stand
+from domain.directory.auditing import audits
 from domain.directory.state import Role
 from domain.goals import Kpi
 from domain.plan.above import asked_above
@@ -72,14 +73,14 @@ def _is_delegate(asking: Asking) -> bool:
     return stands_in(asking.found, asking.state.signing, asking.person)
 
 
-def _has(role: Role) -> Callable[[Asking], bool]:
-    """Whether they hold the role in the owner's unit, or above it, or in the whole organization."""
+def _is_unit_hr(asking: Asking) -> bool:
+    directory = asking.found.directory
+    return directory.has_role(asking.person, Role.UNIT_HR, directory.unit_of(asking.found.plan_owner))
 
-    def holds(asking: Asking) -> bool:
-        directory = asking.found.directory
-        return directory.has_role(asking.person, role, directory.unit_of(asking.found.plan_owner))
 
-    return holds
+def _is_auditor(asking: Asking) -> bool:
+    directory = asking.found.directory
+    return audits(directory, asking.person, directory.unit_of(asking.found.plan_owner))
 
 
 def _is_self_of_owner(asking: Asking) -> bool:
@@ -140,14 +141,14 @@ HOLDS: Mapping[Stand, Callable[[Asking], bool]] = {
     **OF_GOAL,
     Stand.ABOVE: _is_above,
     Stand.APPROVER: _is_approver,
-    Stand.AUDITOR: _has(Role.AUDITOR),
+    Stand.AUDITOR: _is_auditor,
     Stand.COUNTERPART: _is_counterpart,
     Stand.DELEGATE: _is_delegate,
     Stand.FACILITATOR: lambda asking: asking.person == asking.found.cycle.facilitator,
     Stand.MEMBER: lambda _: True,
     Stand.OWNER: _is_owner,
     Stand.SELF_OF_OWNER: _is_self_of_owner,
-    Stand.UNIT_HR: _has(Role.UNIT_HR),
+    Stand.UNIT_HR: _is_unit_hr,
 }
 NONE: frozenset[Stand] = frozenset()
 ALONE: Mapping[Stand, frozenset[Stand]] = {stand: frozenset({stand}) for stand in HOLDS}
