@@ -14,7 +14,7 @@ from uuid import UUID
 from api.texts import Texts
 from domain.directory.state import DirectoryState
 from domain.waiting import Group
-from domain.words import GROUPS, REASONS, WAITS
+from domain.words import CHANGED, CHANGED_AFTER, GROUPS, REASONS, SIDES, WAITS
 from eventlog.calendars import SiteCalendars
 from eventlog.views import Standing
 
@@ -41,12 +41,11 @@ def told(
     def one(item: Mapping[str, Any]) -> dict[str, Any]:
         due = datetime.fromisoformat(item["due"]) if item["due"] else None
         stand = stands.get(UUID(item["plan"])) if item["plan"] else None
-        reason = item["reason"]
         return {
             **item,
             "text": texts(WAITS[item["what"]]),
             "why": texts(GROUPS[item["group"]]),
-            "reason_text": texts(REASONS.get(reason, reason)) if reason else None,
+            "reason_text": _reason(item, texts),
             "overdue": due is not None and due < now,
             # A simulated organization's clock is its own: days of ours would say nothing.
             "days_left": None if due is None or directory.simulated else days_left(due),
@@ -54,6 +53,15 @@ def told(
         }
 
     return sorted(map(one, items), key=_order)
+
+
+def _reason(item: Mapping[str, Any], texts: Texts) -> str | None:
+    """Why it is stale or came to them; of a changed goal what of it, and by whom (R5.1)."""
+    reason = item["reason"]
+    if not item.get("changes") or not item.get("by_side"):
+        return texts(REASONS.get(reason, reason)) if reason else None
+    what = texts(", ").join(texts(CHANGED[one]) for one in item["changes"])
+    return texts.filled(CHANGED_AFTER, {"what": what, "who": texts(SIDES[item["by_side"]])})
 
 
 def _changes(stand: Standing | None, since: int | None) -> dict[str, Any]:

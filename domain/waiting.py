@@ -19,12 +19,13 @@ from domain.plan.above import asked_on, level_above
 from domain.plan.alignment_answers import answering
 from domain.plan.approvers import open_now, seats
 from domain.plan.baseline import ESTABLISHING, unfounded
+from domain.plan.diff import Changed
 from domain.plan.goal import Goal
 from domain.plan.ground import Ground
 from domain.plan.joining import catching_up
 from domain.plan.metric_change import unsettled
 from domain.plan.state import PlanState
-from domain.plan.talks import Decision
+from domain.plan.talks import Decision, Side
 from domain.values import Frozen, Instant
 
 
@@ -101,6 +102,10 @@ class Wait(Frozen):
     """What this person last signed of it, or saw of the parent: the difference begins there."""
     reason: str | None = None
     """Why something is stale, or came to this person: a code of `domain.words.REASONS`."""
+    changes: tuple[Changed, ...] = ()
+    """What of a goal was changed after they signed (R5.1)."""
+    by_side: Side | None = None
+    """... and by which side."""
     due: Instant | None = None
     since: int = 0
     """The plan's version since which an answer or a signature waits; 0 for everything else."""
@@ -270,8 +275,8 @@ def _signing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait
         if voided is None:
             yield _altered(item, what=What.SIGN, reason="escalated" if seat.via == "escalation" else None)
         else:
-            again = {"seen_hash": voided.signature.hash, "reason": voided.reason, "group": Group.STALE}
-            yield _altered(item, what=What.SIGN_AGAIN, **again)
+            item = _altered(item, what=What.SIGN_AGAIN, group=Group.STALE, seen_hash=voided.signature.hash)
+            yield _altered(item, reason=voided.reason, changes=voided.changed, by_side=voided.side)
 
 
 def _earliest(one: datetime | None, other: datetime) -> datetime:

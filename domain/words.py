@@ -53,6 +53,18 @@ VOIDED: Mapping[str, str] = {
     "withdrawn": "a signer took an earlier signature back",
 }
 """Why a signature no longer counts (R5.1)."""
+CHANGED: Mapping[str, str] = {
+    "target": "a target",
+    "weight": "a weight",
+    "date": "a date",
+    "kind": "a kind",
+    "measure": "a key result or milestone",
+    "words": "the wording",
+}
+"""What of a goal was changed."""
+SIDES: Mapping[str, str] = {"owner": "the plan's owner", "counterpart": "the counterpart"}
+CHANGED_AFTER = "{what} changed by {who} after you signed"
+"""What a signature says that a changed goal made void (R5.1)."""
 CAME: Mapping[str, str] = {
     "silence": "nobody answered",
     "rounds": "the rounds are spent",
@@ -89,5 +101,8 @@ FINDINGS: Mapping[str, str] = {
     "lint.orphan": "an OKR is aligned to no parent and gives no reason",
 }
 """What a lint found (R3.5, R3.7, R3.8)."""
-WORDS: tuple[Mapping[str, str], ...] = (WAITS, GROUPS, VOIDED, CAME, CHECKS, FINDINGS)
+WORDS: tuple[Mapping[str, str], ...] = (
+    *(WAITS, GROUPS, VOIDED, CHANGED, CAME, CHECKS, FINDINGS),
+    {"changed_after": CHANGED_AFTER},
+)
 """All of it, for the proof that the catalogue is complete."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, get_args
 
 from domain.goals import Kpi, Okr
 from domain.key_results import Maintained, Measured, Milestone, Milestones, Ordinal, YesNo
@@ -37,6 +37,29 @@ class Change(Frozen):
     def needs_reason(self) -> bool:
         *above, last = self.path.split(".")
         return last in REASONED or (bool(above) and above[-1] in LISTS)
+
+
+Changed = Literal["target", "weight", "date", "kind", "measure", "words"]
+"""What a change is a change of, as a signer is told (R5.1)."""
+
+
+def changed(changes: Iterable[Change]) -> tuple[Changed, ...]:
+    """What these are changes of, the weightiest first."""
+    found = {_changed(change.path) for change in changes}
+    return tuple(one for one in get_args(Changed) if one in found)
+
+
+def _changed(path: str) -> Changed:
+    *above, last = path.split(".")
+    if above and above[-1] in LISTS:
+        return "measure"
+    if last in TARGETS | PAYS:
+        return "target"
+    if last in KINDS:
+        return "kind"
+    if last == "weight":
+        return "weight"
+    return "date" if last == "due" else "words"
 
 
 def diff(before: Okr | Kpi, after: Okr | Kpi) -> tuple[Change, ...]:

@@ -158,7 +158,7 @@ def propose_revision(state: PlanState, command: ProposeRevision, context: Contex
         answer_by=answer_by,
         mediate_by=mediate_by,
     )
-    voided = void_signatures(state, "goal_changed", goal.id, context.actor) if altered else []
+    voided = void_signatures(state, "goal_changed", goal.id, context.actor, side, changes) if altered else []
     return [proposed, *voided]
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from domain.plan.diff import Changed
+from domain.plan.talks import Side
 from domain.values import Frozen, Instant
 
 
@@ -134,4 +136,7 @@ class VoidedSignature(Frozen):
     reason: str
     """A stable code, of `domain.words.VOIDED`."""
     by: UUID | None
+    side: Side | None = None
+    changed: tuple[Changed, ...] = ()
+    """What of a goal was changed."""
     at_version: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -15,10 +16,14 @@ from domain.directory.people import DeactivatePerson
 from domain.directory.roles import GrantRole, RevokeRole
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command
+from domain.plan.diff import Change, changed
 from domain.plan.ground import Ground, ground_of
+from domain.plan.negotiation import ProposeRevision
 from domain.plan.sending_back import RecallPlan, RejectPlan, RequestChanges
 from domain.plan.signing import PlanSigned, PlanSubmitted, SignPlan, SubmitPlan, approvers
+from domain.plan.talks import Side
 from domain.plan.voiding import SignaturesVoided
+from domain.waiting import What, plan_waits
 from tests.support.given import (
     BOARD,
     HEAD,
@@ -138,12 +143,42 @@ def test_r5_1_a_change_after_a_signature_voids_it_at_once_and_keeps_the_reason()
         (HEAD,),
         STAFF,
     )
+    assert (voided.side, voided.changed) == (Side.OWNER, ("words",))
     assert world.plan().signing is None
     assert [item.reason for item in world.plan().voided] == ["goal_changed"]
     world.refused("signing.stale_hash", LEAD, world.plan_ref(), SignPlan(hash=signed))
     world.refused("signing.not_submitted", LEAD, world.plan_ref(), SignPlan(hash=world.hash()))
     world.accepted().submitted().signed()
     assert world.plan().signed
+
+
+def test_r5_1_who_signed_is_told_what_was_changed_after_and_by_which_side_the_weightiest_first() -> None:
+    world = World().in_commit().submitted().signed(HEAD)
+    eased = okr("90", title="Another", key_results=(increase(target="12"), milestones()))
+    reasons = {"weight": "Room", f"key_results.{who('berths')}.target": "The yard is shut"}
+    world.when(STAFF, world.plan_ref(), ProposeRevision(goal=who("okr"), definition=eased, reasons=reasons))
+    (voided,) = world.plan().voided
+    assert (voided.side, voided.changed) == (Side.OWNER, ("target", "weight", "words"))
+    world.proposed(HEAD, weight=Decimal(100), reasons={"weight": "All of it"}).accepted(STAFF).submitted()
+    (wait,) = plan_waits(world.plan(), world.ground(), STAFF, world.plan_ref().stream)
+    assert (wait.what, wait.changes, wait.by_side) == (What.SIGN_AGAIN, voided.changed, Side.OWNER)
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        (f"key_results.{who('berths')}", "measure"),
+        (f"key_results.{who('steps')}.milestones.{who('one')}", "measure"),
+        (f"key_results.{who('berths')}.baseline", "target"),
+        ("stretch_pays", "target"),
+        ("ambition", "kind"),
+        ("weight", "weight"),
+        (f"key_results.{who('berths')}.due", "date"),
+        ("approach", "words"),
+    ],
+)
+def test_r5_1_what_a_change_is_a_change_of(path: str, what: str) -> None:
+    assert changed([Change(path=path)]) == (what,)
 
 
 def test_r5_1_adding_a_goal_voids_signatures_too() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import domain
 from domain.cycle.gates import GATES
+from domain.plan.diff import Changed
+from domain.plan.talks import Side
 from domain.waiting import Group, What
-from domain.words import CHECKS, FINDINGS, GROUPS, VOIDED, WAITS, WORDS
+from domain.words import CHANGED, CHECKS, FINDINGS, GROUPS, SIDES, VOIDED, WAITS, WORDS
 
 VOIDING = re.compile(r"void_signatures\(\s*\w+,\s*\"(\w+)\"")
 
@@ -27,6 +30,11 @@ def test_every_reason_for_which_signatures_are_void_has_its_words() -> None:
     reasons = set(VOIDING.findall(sources))
     assert len(reasons) > 4
     assert reasons <= set(VOIDED)
+
+
+def test_r5_1_everything_that_a_change_may_be_of_has_its_words() -> None:
+    assert set(CHANGED) == set(get_args(Changed))
+    assert set(SIDES) == set(Side)
 
 
 def test_r3_8_every_finding_has_its_words() -> None:
