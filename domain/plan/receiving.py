@@ -18,12 +18,13 @@ from domain.key_results import KeyResult
 from domain.messages import Event, Wake
 from domain.plan.alignment import KEY_RESULT_UNKNOWN
 from domain.plan.carrying import as_requests, less_measured, more_measured
+from domain.plan.departed import GoneKeyResult
 from domain.plan.drafting import require_current
 from domain.plan.goal import Goal, Reading
 from domain.plan.ground import admitted
 from domain.plan.links import Edge
 from domain.plan.negotiation import ProposeRevision, propose_revision
-from domain.plan.state import GoneKeyResult, PlanCommand, PlanState, plan
+from domain.plan.state import PlanCommand, PlanState, plan
 from domain.plan.tallies import Tally
 from domain.plan.turns import KPI_NOT_NEGOTIATED
 from domain.problems import DomainError, problem

@@ -12,44 +12,15 @@ from domain.access.refusals import GOAL_UNKNOWN, PLAN_UNKNOWN
 from domain.decider import Decider, Ref
 from domain.directory.state import DIRECTORY
 from domain.goals import Kpi, Okr, metrics_of, plan_hash
-from domain.key_results import KeyResult
 from domain.messages import Command
-from domain.plan.goal import Goal, Reading
+from domain.plan.departed import Departed, GoneKeyResult
+from domain.plan.goal import Goal
 from domain.plan.links import Edge
 from domain.plan.looks import NO_LOOK, MetricLook
 from domain.plan.signatures import Signing, VoidedSignature
-from domain.plan.tallies import Tally
 from domain.values import Frozen, Instant, plan_id
 
 NO_STREAMS: frozenset[UUID] = frozenset()
-
-
-class Departed(Frozen):
-    """A goal that was the plan's: abandoned, or transferred (R3.9)."""
-
-    goal: Goal
-    to: UUID | None = None
-    """The plan that it was transferred to."""
-    at_version: int
-    """The plan's version that let it go."""
-    edges: tuple[Edge, ...] = ()
-    """Its alignments then."""
-
-
-class GoneKeyResult(Frozen):
-    """A key result that went into a goal of another plan (R3.9)."""
-
-    goal: UUID
-    """Of this plan, that it left."""
-    definition: KeyResult
-    to_plan: UUID
-    to_goal: UUID
-    at_version: int
-    """The plan's version that let it go."""
-    reading: Reading | None = None
-    tally: Tally | None = None
-    edges: tuple[Edge, ...] = ()
-    """Its alignments then."""
 
 
 class Receipt(Frozen):

@@ -20,12 +20,13 @@ from domain.decider import Context, Ref
 from domain.goals import GoalDefinition
 from domain.messages import Event, Wake
 from domain.plan.carrying import as_requests
+from domain.plan.departed import Departed
 from domain.plan.drafting import opening, require_current, require_framework, require_room
 from domain.plan.goal import Audience, Goal, Reading
 from domain.plan.ground import NOT_PARTICIPANT, Ground, admitted
 from domain.plan.links import Contributor, Edge
 from domain.plan.patience import by_when
-from domain.plan.state import Departed, OpeningCommand, PlanCommand, PlanState, plan
+from domain.plan.state import OpeningCommand, PlanCommand, PlanState, plan
 from domain.plan.talks import Side
 from domain.plan.tallies import Baseline, Tally
 from domain.plan.turns import times_to_answer

@@ -317,6 +317,6 @@ async def test_a_problem_speaks_chinese_to_who_asks_for_it(world: World) -> None
     assert answer.headers["content-language"] == "zh-CN"
     assert answer.json()["title"] == "此操作属于…阶段；周期目前处于…阶段。"
     assert answer.json()["detail"] == "此操作属于承诺阶段；周期目前处于起草阶段。"
-    assert answer.json()["hint"] == "请等待该阶段，或请主持人重新打开它。"
+    assert answer.json()["hint"] == "请等待该阶段，或请主持人重新打开它；已签署的计划通过 RequestAmendment 修改。"
     invalid = await world.try_("AddTeam", body={}, headers={"Accept-Language": "zh"})
     assert {error["message"] for error in invalid.json()["errors"]} == {"此字段必填。"}
