@@ -65,6 +65,8 @@ class MediationShown(Shape):
     """Whom it went to besides, in order."""
     outcome: Literal["impose", "return", "agreed"] | None
     decided_by: UUID | None
+    decided_for: UUID | None
+    """Whose delegate they were."""
     decided_at: Instant | None
     advice: str | None
 
@@ -84,6 +86,8 @@ class ObjectionShown(Shape):
     """Whom it went to besides, in order."""
     outcome: Literal["upheld", "rejected"] | None
     decided_by: UUID | None
+    decided_for: UUID | None
+    """Whose delegate they were."""
     decided_at: Instant | None
     decision: str | None
 

@@ -5,7 +5,7 @@ Pure and without a clock: due instants are told, whether they have passed is the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -15,7 +15,7 @@ from domain.cycle.state import CycleState
 from domain.cycle.windows import ALIGNABLE, NEGOTIABLE, Phase
 from domain.directory.state import DirectoryState
 from domain.measuring import MetricVersion
-from domain.plan.above import asked_on, level_above
+from domain.plan.above import asked_on, decides_for, level_above
 from domain.plan.alignment_answers import answering
 from domain.plan.approvers import open_now, seats
 from domain.plan.baseline import ESTABLISHING, unfounded
@@ -71,6 +71,10 @@ class What(StrEnum):
     """Deadlines rest on a year without an official notice: they are recomputed once it is out (R2.2)."""
     RECOMPUTE_DEADLINES = "recompute_deadlines"
     """The calendar has changed since the deadlines were reckoned: whether they move is for a person to say (R2.2)."""
+
+
+CAME_BY: Mapping[str, str] = {"escalation": "escalated", "delegate": "delegated"}
+"""Why somebody is asked to sign whom no step names: by the way on which it came to them."""
 
 
 class Group(StrEnum):
@@ -232,8 +236,11 @@ def _decision_waits(goal: Goal, decision: Decision, found: Ground, item: Wait) -
     what = What.DECIDE_OBJECTION if goal.objected else What.MEDIATE
     item, asked = _altered(item, due=decision.due, since=decision.since), asked_on(goal, found)
     for person in asked:
-        first = goal.mediation.cause if goal.mediation is not None else None
-        reason = "escalated" if person in decision.escalated_to else first
+        reason: str | None = goal.mediation.cause if goal.mediation is not None else None
+        if person in decision.escalated_to:
+            reason = "escalated"
+        elif decides_for(goal, found, person) is not None:
+            reason = "delegated"
         yield _altered(item, what=what, person=person, reason=reason)
     if not asked or (decision.in_vain and level_above(goal, found) is None):
         yield _altered(item, what=What.NAME_DECIDER, person=found.cycle.facilitator or found.owner)
@@ -273,7 +280,7 @@ def _signing_waits(state: PlanState, found: Ground, base: Wait) -> Iterator[Wait
         due = _earliest(base.due, wait.escalate_at)
         item = _altered(base, person=person, hash=now, due=due, since=wait.since)
         if voided is None:
-            yield _altered(item, what=What.SIGN, reason="escalated" if seat.via == "escalation" else None)
+            yield _altered(item, what=What.SIGN, reason=CAME_BY.get(seat.via))
         else:
             item = _altered(item, what=What.SIGN_AGAIN, group=Group.STALE, seen_hash=voided.signature.hash)
             yield _altered(item, reason=voided.reason, changes=voided.changed, by_side=voided.side)

@@ -70,6 +70,7 @@ CAME: Mapping[str, str] = {
     "rounds": "the rounds are spent",
     "requested": "a side asked for it",
     "escalated": "whoever was asked before has not decided",
+    "delegated": "you stand in for whoever was asked",
 }
 """Why a decision came to somebody (R4.3, R5.6)."""
 REASONS: Mapping[str, str] = {**VOIDED, **CAME}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from cli.replaying.definitions import text
 from cli.replaying.words import WORDS, Teller
@@ -43,7 +44,7 @@ def _mediation_opened(teller: Teller, event: MediationOpened) -> Iterable[str]:
 
 def _mediation_decided(teller: Teller, event: MediationDecided) -> Iterable[str]:
     how = "ended the mediation on" if event.outcome == "impose" else "gave back for another round"
-    yield f"{how} {teller.goal(event.goal)}"
+    yield f"{how} {teller.goal(event.goal)}{_for(teller, event.on_behalf_of)}"
     yield f"reason: {text(event.reason)}"
 
 
@@ -69,8 +70,13 @@ def _objected(teller: Teller, event: AssignmentObjected) -> Iterable[str]:
 
 
 def _objection_decided(teller: Teller, event: ObjectionDecided) -> Iterable[str]:
-    yield f"decided on the objection to the KPI {teller.goal(event.goal)}: {event.outcome}"
+    about = f"{teller.goal(event.goal)}{_for(teller, event.on_behalf_of)}"
+    yield f"decided on the objection to the KPI {about}: {event.outcome}"
     yield f"reason: {text(event.reason)}"
+
+
+def _for(teller: Teller, principal: UUID | None) -> str:
+    return f" for {teller.name(principal)}" if principal is not None else ""
 
 
 WORDS |= {

@@ -22,9 +22,23 @@ def asked_on(goal: Goal, found: Ground) -> list[UUID]:
 
 
 def asked_above(goal: Goal, found: Ground) -> list[UUID]:
-    """Who may end the talk from above: whom it went to first, or who stands in for them, and each level above that it
-    went up to since.
+    """Who may end the talk from above: whom it went to first, or who stands in for them, each level above that it went
+    up to since, and their delegates (R5.5).
     """
+    asked, sides = _principals(goal, found), _sides(goal, found)
+    delegates = [to for one in asked for to in sorted(found.directory.delegates_of(one)) if _may(to, found, sides)]
+    return list(dict.fromkeys([*asked, *delegates])) if delegates else asked
+
+
+def decides_for(goal: Goal, found: Ground, person: UUID) -> UUID | None:
+    """For whom somebody who may end the talk does so as a delegate; None where they were asked themselves."""
+    asked = _principals(goal, found)
+    if person in asked:
+        return None
+    return next((one for one in asked if person in found.directory.delegates_of(one)), None)
+
+
+def _principals(goal: Goal, found: Ground) -> list[UUID]:
     decision = goal.decision
     if decision is None:
         return []

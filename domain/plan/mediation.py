@@ -15,7 +15,7 @@ from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import Ambition, GoalDefinition, goal_hash
 from domain.messages import Event, Wake
-from domain.plan.above import mediator_of
+from domain.plan.above import decides_for, mediator_of
 from domain.plan.bounds import require_bounds
 from domain.plan.diff import Change, diff
 from domain.plan.drafting import require_current
@@ -104,6 +104,8 @@ class MediationDecided(Event):
     answer_by: Instant | None = None
     """... when the owner, whose turn it is, is reminded."""
     mediate_by: Instant | None = None
+    on_behalf_of: UUID | None = None
+    """Whose delegate decided (R5.5)."""
 
 
 class RevisionImposed(Event):
@@ -166,7 +168,12 @@ def decide_mediation(state: PlanState, command: DecideMediation, context: Contex
         raise NOT_OPEN("/goal")
     require_current(goal, command.hash)
     decided = MediationDecided(
-        goal=goal.id, hash=goal.hash, outcome=command.outcome, by=context.actor, reason=command.reason
+        goal=goal.id,
+        hash=goal.hash,
+        outcome=command.outcome,
+        by=context.actor,
+        reason=command.reason,
+        on_behalf_of=decides_for(goal, found, context.actor),
     )
     if command.outcome == "return":
         answer_by, mediate_by = times_to_answer(found, context, Side.OWNER)

@@ -11,7 +11,7 @@ from domain.cycle.windows import NEGOTIABLE
 from domain.decider import Context
 from domain.goals import Kpi, goal_hash
 from domain.messages import Event, Wake
-from domain.plan.above import decider_of
+from domain.plan.above import decider_of, decides_for
 from domain.plan.bounds import require_bounds
 from domain.plan.diff import diff
 from domain.plan.drafting import NOT_ASSIGNED, require_current
@@ -110,6 +110,8 @@ class ObjectionDecided(Event):
     outcome: Literal["upheld", "rejected"]
     by: UUID
     reason: AuthorText
+    on_behalf_of: UUID | None = None
+    """Whose delegate decided (R5.5)."""
 
 
 @plan.decides(ObjectToAssignment)
@@ -157,7 +159,12 @@ def decide_objection(state: PlanState, command: DecideObjection, context: Contex
         require_metrics(state, command.definition, context)
     revised = [] if command.definition is None else [_revised(found, goal, command.definition, command.reason, context)]
     decided = ObjectionDecided(
-        goal=goal.id, hash=goal.hash, outcome=command.outcome, by=context.actor, reason=command.reason
+        goal=goal.id,
+        hash=goal.hash,
+        outcome=command.outcome,
+        by=context.actor,
+        reason=command.reason,
+        on_behalf_of=decides_for(goal, found, context.actor),
     )
     return [*revised, decided]
 

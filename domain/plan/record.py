@@ -118,6 +118,8 @@ class MediationRecord(Frozen):
     outcome: Literal["impose", "return", "agreed"] | None = None
     """`agreed`: the sides ended it themselves. None: it is open."""
     decided_by: UUID | None = None
+    decided_for: UUID | None = None
+    """Whose delegate they were."""
     decided_at: Instant | None = None
     advice: AuthorText | None = None
     """The reason of the decision."""
@@ -137,6 +139,8 @@ class ObjectionRecord(Frozen):
     raised: tuple[Raised, ...] = ()
     outcome: Literal["upheld", "rejected"] | None = None
     decided_by: UUID | None = None
+    decided_for: UUID | None = None
+    """Whose delegate they were."""
     decided_at: Instant | None = None
     decision: AuthorText | None = None
     """The reason of the decision."""
@@ -218,8 +222,7 @@ class _Teller:
                 self._add("mediations", MediationRecord(**told, at=at, due=event.answer_by))
             case MediationDecided():
                 open_one = self.record.mediations[-1]
-                ended = {"outcome": event.outcome, "decided_by": event.by, "decided_at": at, "advice": event.reason}
-                self._edit("mediations", "at", open_one.at, **ended)
+                self._edit("mediations", "at", open_one.at, **_ended(event, at), advice=event.reason)
                 returned = Side.OWNER if event.outcome == "return" else None
                 self._turn(at, returned, event.answer_by, event.mediate_by)
             case RevisionImposed():
@@ -239,8 +242,7 @@ class _Teller:
                 told = {name: getattr(event, name) for name in names}
                 self._add("objections", ObjectionRecord(**told, at=at, due=event.answer_by))
             case ObjectionDecided():
-                judged = {"outcome": event.outcome, "decided_by": event.by, "decided_at": at, "decision": event.reason}
-                self._edit("objections", "hash", event.hash, **judged)
+                self._edit("objections", "hash", event.hash, **_ended(event, at), decision=event.reason)
             case _:
                 pass
 
@@ -267,6 +269,11 @@ class _Teller:
         if place is not None:
             items[place] = items[place].model_copy(update=changes)
             self.record = self.record.model_copy(update={name: tuple(items)})
+
+
+def _ended(event: MediationDecided | ObjectionDecided, at: datetime) -> dict[str, Any]:
+    told = {"outcome": event.outcome, "decided_by": event.by, "decided_for": event.on_behalf_of}
+    return {**told, "decided_at": at}
 
 
 def _revision(happened: Happened, how: Any, number: int, more: Mapping[str, Any]) -> Revision:
