@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.plan.chain import Via, can_be_filled
 from domain.plan.ground import Ground, next_above
-from domain.plan.signatures import Asked, Signature, Signing
+from domain.plan.signatures import Asked, Signing
 
 
 class Seat(NamedTuple):
@@ -122,17 +122,18 @@ def _leaves_enough(found: Ground, signing: Signing, person: UUID, step: int, sea
 
 
 def counted(found: Ground, signing: Signing, step: int) -> int:
-    """How many signatures of a step count: a successor inherits none, so whoever it names no more counts no more; who
-    was asked by escalation does (R5.5, R5.6).
+    """How many signatures of a step count."""
+    given = [one.on_behalf_of or one.signer for one in signing.signatures if one.step == step]
+    return sum([counts(found, signing, step, principal) for principal in given])
+
+
+def counts(found: Ground, signing: Signing, step: int, principal: UUID) -> bool:
+    """Whether a signature by or for somebody counts: a successor inherits none, so whoever the step names no more
+    counts no more; who was asked by escalation does (R5.5, R5.6).
     """
     wait = signing.waits.get(step)
-    asked = wait.escalated_to if wait is not None else ()
-
-    def counts(signature: Signature) -> bool:
-        principal = signature.on_behalf_of or signature.signer
-        return principal in asked or found.directory.human(principal) in found.chain[step].humans
-
-    return sum(signature.step == step and counts(signature) for signature in signing.signatures)
+    escalated = wait is not None and principal in wait.escalated_to
+    return escalated or found.directory.human(principal) in found.chain[step].humans
 
 
 def next_level(found: Ground, signing: Signing, step: int) -> UUID | None:

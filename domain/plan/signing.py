@@ -10,7 +10,7 @@ from domain.cycle.windows import Phase
 from domain.decider import Context
 from domain.messages import Event, Wake
 from domain.plan.amending import require_raises_accepted
-from domain.plan.approvers import Seat, asks, counted, sole_author, step_for
+from domain.plan.approvers import Seat, asks, counted, counts, sole_author, step_for
 from domain.plan.approvers import approvers as approvers  # asked for here by those who show who may sign
 from domain.plan.bounds import require_sizes, require_weights
 from domain.plan.chain import Via, open_steps
@@ -174,10 +174,8 @@ def sign_plan(state: PlanState, command: SignPlan, context: Context) -> list[Eve
 
 def signature_of(found: Ground, signing: Signing, context: Context, signer: UUID, step: int, seat: Seat) -> PlanSigned:
     """Somebody's signature on what was submitted, and what it opens."""
-    given = Signature(
-        step=step, signer=signer, hash=signing.hash, at=context.at, on_behalf_of=seat.on_behalf_of, via=seat.via
-    )
-    step_complete = counted(found, signing.with_signature(given), step) >= found.chain[step].needed
+    given = counted(found, signing, step) + counts(found, signing, step, seat.on_behalf_of or signer)
+    step_complete = given >= found.chain[step].needed
     done = signing.done | {step} if step_complete else signing.done
     opens = [place for place in open_steps(found.chain, done) if place not in signing.waits]
     asked = asks(found, signing.alone, opens)
