@@ -316,7 +316,10 @@ def duties_once(facts: Facts) -> Iterator[str]:
     """Nobody is reminded, escalated to, served or closed upon twice for one cause."""
     done: Counter[tuple[str, ...]] = Counter()
     closing: dict[UUID, datetime] = {}
+    arrived: Counter[tuple[UUID, str]] = Counter()
     for event in facts.events:
+        if event.type == "GoalReceived":  # a goal that comes back is received anew
+            arrived[event.stream, json.loads(event.payload)["goal"]] += 1
         if event.type == "PhaseClosing":
             lapses = closing.get(event.stream, datetime.min.replace(tzinfo=UTC)) + LAPSES
             if event.at < lapses:
@@ -328,7 +331,9 @@ def duties_once(facts: Facts) -> Iterator[str]:
             closing.pop(event.stream, None)
         if event.type in CAUSES:
             data = json.loads(event.payload)
-            cause = tuple(str(data.get(name)) for name in CAUSES[event.type])
+            cause = [str(data.get(name)) for name in CAUSES[event.type]]
+            if "goal" in data:
+                cause.append(str(arrived[event.stream, data["goal"]]))
             done[str(event.stream), event.type, *cause] += 1
     for (stream, kind, *why), times in done.items():
         if times > 1:
@@ -336,7 +341,10 @@ def duties_once(facts: Facts) -> Iterator[str]:
 
 
 def frozen(facts: Facts) -> Iterator[str]:
-    """From a phase's closing to its end none of the cycle's plans moves, and the end records where each one stands."""
+    """From a phase's closing to its end nobody moves a plan of the cycle, and the end records where each one stands.
+
+    A duty may: a wait that ends in the closing is not put off by it, and the end reads every plan as it is by then.
+    """
     owners: dict[UUID, UUID] = {}
     stands: Counter[UUID] = Counter()
     facts_at: Counter[UUID] = Counter()
@@ -348,7 +356,9 @@ def frozen(facts: Facts) -> Iterator[str]:
                 owners[event.stream] = UUID(json.loads(event.payload)["cycle"])
             stands[event.stream] = event.version
             if event.fact:
-                moved[event.stream], facts_at[event.stream] = event.position, event.version
+                facts_at[event.stream] = event.version
+            if event.fact and event.actor != SYSTEM:
+                moved[event.stream] = event.position
         elif event.type == "PhaseClosing":
             began[event.stream] = event.position
         elif event.type == "PhaseClosed":
@@ -363,6 +373,7 @@ def frozen(facts: Facts) -> Iterator[str]:
 CAUSES: Mapping[str, tuple[str, ...]] = {
     "Reminded": ("about", "since", "goal"),
     "Escalated": ("since",),
+    "Rerouted": ("since", "step"),
     "DecisionEscalated": ("since", "goal"),
     "AssignmentServed": ("goal", "hash"),
     "ResultServed": ("result",),

@@ -7,18 +7,18 @@ with the same key.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid5
 
 from domain.decider import Ref
 from domain.directory.state import DIRECTORY
 from tests.faults.crowd import Crowd
 from tests.faults.ground import BRIEF, POLICY
-from tests.faults.sending import Nothing, Sender
+from tests.faults.sending import Nothing
 from tests.faults.sent import Verdict
+from tests.faults.talks import Talker
 
 
 async def act_all(crowd: Crowd) -> None:
@@ -26,7 +26,7 @@ async def act_all(crowd: Crowd) -> None:
     await asyncio.gather(*(Client(crowd, number).run() for number in range(crowd.pace.clients)))
 
 
-class Client(Sender):
+class Client(Talker):
     """One client: acts, waits, acts again."""
 
     async def run(self) -> None:
@@ -41,6 +41,12 @@ class Client(Sender):
             self._publish: 4,
             self._pulse: 5,
             self._add_person: 1,
+            self.mediate: 8,
+            self.object: 5,
+            self.withdraw: 3,
+            self.move: 3,
+            self.amend: 6,
+            self.delegate: 2,
             self._nonsense: 3,
         }
         names, weights = list(acts), list(acts.values())
@@ -78,28 +84,16 @@ class Client(Sender):
         await self.send(goal.owner, Ref("plan", goal.plan), "CheckIn", body, marker=marker)
 
     async def _revise(self) -> None:
-        owner, plan = self._any_plan(self._ground.pulsing)
-        seen, tag = await self.see(owner, f"plans/{plan}")
-        goal = next(goal for goal in seen["state"]["goals"].values() if goal["definition"]["kind"] == "okr")
-        marker = self.marker()
-        definition = {**goal["definition"], "key_results": [{**goal["definition"]["key_results"][0], "target": marker}]}
+        owner, plan, goal, tag = await self.goal_seen("okr", self._ground.signing)
+        marker, (first, *others) = self.marker(), goal["definition"]["key_results"]
+        definition = goal["definition"] | {"key_results": [first | {"target": marker}, *others]}
         body = {"goal": goal["id"], "definition": definition}
-        await self.send(
-            self._whose_turn(goal, owner), Ref("plan", plan), "ProposeRevision", body, tag=tag, marker=marker
-        )
+        await self.send(self.side(goal, owner), Ref("plan", plan), "ProposeRevision", body, tag=tag, marker=marker)
 
     async def _accept(self) -> None:
-        owner, plan = self._any_plan(self._ground.pulsing)
-        seen, _ = await self.see(owner, f"plans/{plan}")
-        goal = next(goal for goal in seen["state"]["goals"].values() if goal["definition"]["kind"] == "okr")
+        owner, plan, goal, _ = await self.goal_seen("okr", self._ground.signing)
         body = {"goal": goal["id"], "hash": goal["hash"]}
-        await self.send(self._whose_turn(goal, owner), Ref("plan", plan), "AcceptRevision", body)
-
-    def _whose_turn(self, goal: Mapping[str, Any], owner: UUID) -> UUID:
-        """Who has to answer; either side where nobody has."""
-        return {"owner": owner, "counterpart": self._ground.head}.get(goal["turn"]) or self._random.choice(
-            [owner, self._ground.head]
-        )
+        await self.send(self.side(goal, owner), Ref("plan", plan), "AcceptRevision", body)
 
     async def _submit(self) -> None:
         owner, plan = self._any_plan()
@@ -179,6 +173,6 @@ class Client(Sender):
         else:
             await self.send(owner, Ref("plan", plan), "SignPlan", {"hash": "0" * 64})
 
-    def _any_plan(self, more: Mapping[UUID, UUID] | None = None) -> tuple[UUID, UUID]:
-        """Owner and id of a plan that waits for signatures, or of one of `more`."""
-        return self._random.choice([*self._ground.signing.items(), *(more or {}).items()])
+    def _any_plan(self) -> tuple[UUID, UUID]:
+        """Owner and id of a plan that waits for signatures."""
+        return self._random.choice([*self._ground.signing.items()])

@@ -16,7 +16,7 @@ import pytest
 
 from domain.values import SYSTEM
 from eventlog.log import Recorded
-from tests.faults.checker import OVERDUE, balance, violations
+from tests.faults.checker import OVERDUE, balance, duties_once, frozen, violations
 from tests.faults.facts import Facts, StreamRow, Stuck, WorkflowFact
 from tests.faults.honest import Run, honest_run
 from tests.faults.sent import Sent, Try, Verdict
@@ -48,6 +48,24 @@ async def test_an_unknown_command_may_have_one_effect_or_none(run: Run) -> None:
     _answered(sent[-1], Verdict.UNKNOWN)
     sent.append(Sent(uuid4(), "CheckIn", uuid4(), uuid4(), None, [_try(Verdict.UNKNOWN, facts.now)]))
     assert await violations(facts, sent) == []
+
+
+async def test_r2_3_a_duty_may_end_a_wait_while_a_phase_closes(run: Run) -> None:
+    """Whose command it was is all that tells it from somebody who moved what is frozen."""
+    facts = a_plan_moved_while_it_was_frozen(run).facts
+    owed = [replace(event, actor=SYSTEM) if event.type == "PlanSigned" else event for event in facts.events]
+    assert list(frozen(facts)) != []
+    assert list(frozen(replace(facts, events=owed))) == []
+
+
+async def test_an_assignment_is_served_again_where_it_came_back(run: Run) -> None:
+    """A goal that was transferred to and fro has the hash it had, and its owner receives it anew (R3.9)."""
+    served = json.dumps({"goal": str(uuid4()), "hash": "0" * 64}).encode()
+    last = _last(run.facts, "PlanSigned")
+    once = [replace(last, type="AssignmentServed", payload=served, actor=SYSTEM)]
+    back = [replace(last, type="GoalReceived", payload=served)]
+    assert list(duties_once(replace(run.facts, events=[*once, *back, *once]))) == []
+    assert list(duties_once(replace(run.facts, events=[*once, *once]))) != []
 
 
 async def test_a_retried_success_may_be_told_to_come_back_later(run: Run) -> None:

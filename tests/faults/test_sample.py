@@ -18,6 +18,7 @@ SAMPLE = (
     "repeated-and-shuffled",
 )
 LIVED = {"CheckedIn", "RevisionProposed", "PlanSubmitted", "Reminded", "DigestSent", "PhaseClosed", "PhaseReopened"}
+LIVED |= {"Delegated", "AssignmentObjected", "MediationOpened", "GoalTransferred", "AmendmentRequested"}
 SEED = int(os.environ.get("GOALCYCLE_FAULTS_SEED", "20270301"))
 
 
