@@ -145,14 +145,11 @@ def transfer_goal(scene: Scene) -> Sending:
 
 @sends(MoveKeyResult)
 def move_key_result(scene: Scene) -> Sending:
-    pairs = [
-        (owner, one, other)
-        for owner in OWNERS
-        for one in scene.world.plan(owner).goals.values()
-        for other in scene.world.plan(owner).goals.values()
-        if one.id != other.id and is_okr(one) and is_okr(other)
-    ]
-    owner, one, other = scene.one(pairs)
+    """Rather one that is aligned by itself; into another goal, perhaps of another plan."""
+    okrs = [(owner, goal) for owner in OWNERS for goal in scene.world.plan(owner).goals.values() if is_okr(goal)]
+    owner, one = scene.one(okrs)
+    near = scene.often(0.5)
+    into, other = scene.one([found for found in okrs if found[1].id != one.id and (found[0] == owner) == near])
     assert isinstance(one.definition, Okr)
     results = [result.id for result in one.definition.key_results]
     aligned = [edge.key_result for edge in scene.world.plan(owner).edges.values() if edge.key_result in results]
@@ -162,6 +159,7 @@ def move_key_result(scene: Scene) -> Sending:
         key_result=scene.one(aligned or results),
         to_goal=other.id,
         to_hash=other.hash,
+        to_plan=None if near else scene.world.plan_ref(into).stream,
         reason=TEXT,
     )
     return scene.world.plan_ref(owner), moved
