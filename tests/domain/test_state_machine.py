@@ -20,6 +20,7 @@ from domain.directory.people import AddPerson
 from domain.directory.state import DIRECTORY, Role
 from domain.messages import Command, Wake
 from domain.plan.dropping import AbandonGoal
+from domain.plan.moving import MoveKeyResult
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.sharing import AcceptShare, AddContributor
 from domain.plan.tracking import CheckIn
@@ -91,6 +92,28 @@ class CycleMachine(AnyWalk):
         found = self.world.plan(owner).goals.get(goal)
         seen = found.hash if found else "0" * 64
         moved = TransferGoal(goal=goal, hash=seen, cycle=self.world.cycle, to_owner=to, reason="It is theirs now")
+        self.send(by, self.refs[owner], moved)
+
+    @rule(owner=owners, by=st.sampled_from([HEAD, HEAD, STAFF]), back=st.booleans())
+    def moves_a_key_result(self, owner: UUID, by: UUID, back: bool) -> None:
+        """Into the goal of the other plan, which has measures of its own first."""
+        to = next(one for one in PERSON_OF if one != owner)
+        goal, other = who(f"okr of {owner}"), who(f"okr of {to}")
+        if not back:
+            cranes = okr(key_results=(increase("cranes"),))
+            reasons = {f"key_results.{who(name)}": "They run the cranes" for name in ("berths", "steps", "cranes")}
+            revision = ProposeRevision(goal=other, definition=cranes, reasons=reasons)
+            self.send(PERSON_OF[to], self.refs[to], revision)
+        seen = [self.world.plan(of).goals.get(id_) for of, id_ in ((owner, goal), (to, other))]
+        moved = MoveKeyResult(
+            goal=goal,
+            hash=seen[0].hash if seen[0] else "0" * 64,
+            key_result=who("steps"),
+            to_goal=other,
+            to_hash=seen[1].hash if seen[1] else "0" * 64,
+            to_plan=self.refs[to].stream,
+            reason="They run the cranes",
+        )
         self.send(by, self.refs[owner], moved)
 
     @rule(owner=owners, person=st.sampled_from([STAFF, OTHER, HEAD]), share=st.sampled_from(["0.4", "0.7"]))
