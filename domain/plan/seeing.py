@@ -64,7 +64,9 @@ class Sight:
 
     def _sees_draft(self, goal: Goal) -> bool:
         """Whether they may see what a goal was before it was proposed."""
-        writers = {goal.first_author} if goal.before is None else {goal.first_author, goal.before.author}
+        writers = {goal.first_author}
+        if goal.before is not None and goal.before.is_draft:
+            writers.add(goal.before.author)  # who wrote what was on the table since then wrote nothing of the draft
         return self._reads(goal, writers, proposed=False)
 
     def _reads(self, goal: Goal, writers: Set[UUID], *, proposed: bool) -> bool:
@@ -105,7 +107,7 @@ class Sight:
 
     def _uncovered(self, goal: Goal) -> Goal:
         """The goal without the draft that its first proposal replaced, and what was said of it."""
-        replaced = goal.definition.kind == "okr" and goal.before is not None and not goal.before.accepted
+        replaced = goal.definition.kind == "okr" and goal.before is not None and goal.before.is_draft
         comments = {id: said for id, said in goal.comments.items() if not said.on_draft}
         if (not replaced and len(comments) == len(goal.comments)) or self._sees_draft(goal):
             return goal

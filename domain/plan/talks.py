@@ -130,6 +130,11 @@ class Standing(Frozen):
     turn_due: Instant | None = None
     mediate_at: Instant | None = None
 
+    @property
+    def is_draft(self) -> bool:
+        """Whether it had not come on the table: nobody stood by it, nor was it imposed."""
+        return not self.accepted and self.imposed != self.hash
+
 
 class Escalation(Frozen):
     """Somebody above was told that the owner cannot promise a committed goal (R3.6)."""

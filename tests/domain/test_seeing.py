@@ -167,6 +167,28 @@ def test_r8_history_keeps_a_draft_a_draft_after_its_proposal() -> None:
     assert getattr(history(world, OTHER)[-1], "changes", ())
 
 
+def test_r8_what_was_said_of_a_draft_stays_its_writers_own_through_every_round() -> None:
+    """Whoever counters writes what is on the table, not what was before it."""
+    world = audited().drafted().commented(STAFF).proposed()
+    world.proposed(HEAD, title=OwnerText("Another")).proposed(STAFF, title=OwnerText("A third"))
+    before = world.goal().before
+    assert before is not None
+    assert before.author == HEAD
+    for person, reads in ((STAFF, True), (AUDITOR, True), (HEAD, False), (OTHER, False)):
+        shown = sight(world, person).plan(world.plan())
+        assert shown is not None
+        assert bool(shown.goals[who("okr")].comments) is reads
+
+
+def test_r8_what_was_imposed_was_on_the_table_and_is_shown_as_what_stood_before() -> None:
+    world = audited().drafted().proposed().mediated().decided(LEAD, "impose", definition=okr(ambition="committed"))
+    world.proposed(HEAD, title=OwnerText("Another"))
+    shown = sight(world, OTHER).plan(world.plan())
+    assert shown is not None
+    assert world.goal().before is not None
+    assert shown.goals[who("okr")].before == world.goal().before
+
+
 def test_r8_todays_audience_holds_for_the_past_and_the_past_stays_a_draft() -> None:
     world = audited().drafted()
     draft = world.plan()
