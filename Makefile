@@ -31,7 +31,7 @@ bench: $(VENV)/bench.stamp ## Measure and print the benchmark table (ARGS="--onl
 	$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/dev.stamp ## Drive random cycles against the model, then strike the real servers, for most of an hour
-	GOALCYCLE_HYPOTHESIS=deep $(BIN)/pytest --timeout 3600 -m hypothesis tests/domain tests/walks tests/eventlog
+	GOALCYCLE_HYPOTHESIS=deep $(BIN)/pytest --timeout 3600 -m hypothesis tests/domain tests/walks tests/eventlog tests/api
 	$(BIN)/pytest --timeout 3600 -m soak
 	$(BIN)/python -m tests.faults $(ARGS)
 

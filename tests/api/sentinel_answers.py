@@ -43,6 +43,30 @@ async def paths(on: Stage) -> list[str]:
     ]
 
 
+async def paths_after(on: Stage, before: int) -> list[str]:
+    """The GETs whose answers what came after a position can have changed: of the plan, its goals and their feed."""
+    plan = f"/plans/{on.plan_ref.stream}"
+    return [
+        plan,
+        f"{plan}?as_of={before}",
+        f"{plan}/history",
+        f"{plan}/diff?from={max(0, (await on.state()).version - 1)}",
+        *(f"{plan}/goals/{GOALS[name]}{more}" for name in on.book.goals for more in ("", "/negotiation")),
+        f"/cycles/{on.cycle}/gate",
+        f"/feed?after={before}",
+        "/inbox",
+    ]
+
+
+async def glance(on: Stage, before: int, people: Collection[str] = NAMES) -> None:
+    """Look at what a step can have changed; at nothing where nothing came of it, for then no answer is another."""
+    if await on.log.last_position(on.organization) == before:
+        return
+    for path in await paths_after(on, before):
+        for person in people:
+            read(on, person, path, await on.get(person, path))
+
+
 async def look(on: Stage, people: Collection[str] = NAMES) -> None:
     """Nobody reads what the table does not let them read, in any answer, body or header."""
     for path in await paths(on):

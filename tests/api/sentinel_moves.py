@@ -10,11 +10,13 @@ from uuid import uuid4
 from domain.plan.comments import CommentOnRevision
 from domain.plan.drafting import AcknowledgeAssignment, AssignGoal, DraftGoal
 from domain.plan.dropping import AbandonGoal
+from domain.plan.mediation import DecideMediation, RequestMediation
 from domain.plan.negotiation import AcceptRevision, ProposeRevision
+from domain.plan.objection import DecideObjection, ObjectToAssignment
 from domain.plan.visibility import SetVisibility
 from domain.plan.withdrawing import WithdrawRevision
 from domain.sealed import OwnerText
-from tests.api.sentinel_answers import look
+from tests.api.sentinel_answers import glance, look
 from tests.api.sentinel_book import Book, Told
 from tests.api.sentinels import GOALS, KPI, PEOPLE, Stage, stage
 from tests.support.given import kpi, okr
@@ -120,6 +122,31 @@ async def abandon(on: Stage, name: str, by: str) -> None:
         del on.book.texts[text]
 
 
+async def mediate(on: Stage, name: str, by: str) -> None:
+    """A side asks somebody above, who gives it back."""
+    goal = await on.goal(name)
+    if goal is None:
+        return
+    text = on.book.new(name, proposed=on.book.goals[name].proposed)
+    about = {"goal": goal.id, "hash": goal.hash, "reason": text}
+    asked = goal.mediation is None
+    said = RequestMediation(**about) if asked else DecideMediation(**about, outcome="return")
+    if not await on.act(by, on.plan_ref, said):
+        del on.book.texts[text]
+
+
+async def contest(on: Stage, by: str) -> None:
+    """The owner objects to the KPI; whoever decides leaves it as it is."""
+    goal = await on.goal(KPI)
+    if goal is None:
+        return
+    text = on.book.new(KPI, proposed=True)
+    about = {"goal": goal.id, "hash": goal.hash, "reason": text}
+    said = DecideObjection(**about, outcome="rejected") if goal.objected else ObjectToAssignment(**about, counter=90)
+    if not await on.act(by, on.plan_ref, said):
+        del on.book.texts[text]
+
+
 def repr_texts(definition: Any) -> str:
     """The plain texts of a definition."""
     found = [definition.title.text]
@@ -148,6 +175,10 @@ MOVES: dict[str, Move] = {
     "head accepts": lambda on: accept(on, "first", "head"),
     "staff accept": lambda on: accept(on, "second", "staff"),
     "staff acknowledge": lambda on: acknowledge(on),
+    "staff ask for a mediator": lambda on: mediate(on, "first", "staff"),
+    "lead mediates": lambda on: mediate(on, "first", "lead"),
+    "staff object": lambda on: contest(on, "staff"),
+    "lead decides": lambda on: contest(on, "lead"),
     "lead comments": lambda on: comment(on, "first", "lead"),
     "head comments on the kpi": lambda on: comment(on, KPI, "head"),
     "staff comment": lambda on: comment(on, "first", "staff"),
@@ -163,15 +194,15 @@ MOVES: dict[str, Move] = {
 }
 
 
-def walk(moves: Collection[str], *, looking: bool = True) -> Book:
-    """Make the moves, looking after each, or once at the end."""
+def walk(moves: Collection[str], *, everywhere: bool = False) -> Book:
+    """Make the moves; after each look at what it can have changed (or everywhere), and everywhere at the end."""
 
     async def go() -> Book:
         async with stage() as on:
             for move in moves:
+                before = await on.log.last_position(on.organization)
                 await MOVES[move](on)
-                if looking:
-                    await look(on)
+                await (look(on) if everywhere else glance(on, before))
             await look(on)
             return on.book
 

@@ -1,7 +1,12 @@
-"""Every text is a sentinel; after each step everybody asks every GET, and reads only what the table lets them (R8)."""
+"""Every text is a sentinel; after each step everybody asks what it can have changed, every GET at the end, and reads
+only what the table lets them (R8). `GOALCYCLE_HYPOTHESIS=deep` asks every GET after each step, for long.
+"""
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +21,10 @@ STORY = (
     "staff withdraw",
     "staff propose",
     "head counters",
+    "staff ask for a mediator",
+    "lead mediates",
+    "staff propose",
+    "staff object",
     "lead comments",
     "head accepts",
     "only the chain",
@@ -25,6 +34,7 @@ STORY = (
     "head comments on the kpi",
     "the kpi to all",
     "the kpi hidden again",
+    "lead decides",
     "head revises the kpi",
     "staff abandon",
 )
@@ -39,7 +49,11 @@ def test_r8_what_one_may_not_see_appears_in_no_answer_along_a_story() -> None:
     assert unread, "a story in which everybody reads everything proves nothing"
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.lists(st.sampled_from(sorted(MOVES)), min_size=4, max_size=16))
-def test_r8_what_one_may_not_see_appears_in_no_answer_after_any_walk(moves: list[str]) -> None:
-    walk(moves, looking=False)
+DEEP = os.environ.get("GOALCYCLE_HYPOTHESIS") == "deep"
+
+
+@pytest.mark.timeout(3600 if DEEP else 120)
+@settings(max_examples=150 if DEEP else 6, deadline=None, derandomize=not DEEP)
+@given(st.lists(st.sampled_from(sorted(MOVES)), min_size=4, max_size=30 if DEEP else 14))
+def test_r8_what_one_may_not_see_appears_in_no_answer_along_any_walk(moves: list[str]) -> None:
+    walk(moves, everywhere=DEEP)
