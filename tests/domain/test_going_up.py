@@ -19,7 +19,7 @@ from domain.plan.going_up import DecisionEscalated
 from domain.plan.mediation import MediationOpened
 from domain.plan.negotiation import ProposeRevision
 from domain.plan.objection import AssignmentObjected
-from domain.plan.record import Happened, record_of
+from domain.plan.record import Happened, Raised, record_of
 from domain.values import SYSTEM
 from domain.waiting import What
 from tests.support.calendars import weekdays
@@ -241,4 +241,6 @@ def test_r4_1_the_record_of_a_negotiation_keeps_how_it_went_up(begun: Callable[[
     record = record_of(who(name), told)
     (waited,) = record.mediations or record.objections
     (raised,) = waited.raised
-    assert (raised.to, raised.cause, raised.at) == (FIRST, "silence", world.now)
+    due = world.last(DecisionEscalated).answer_by
+    assert raised == Raised(to=FIRST, cause="silence", at=world.now, due=due)
+    assert {turn.reminded_at for turn in record.turns} <= {None}  # reminded was who decides, not the side
