@@ -148,6 +148,7 @@ HOLDS: Mapping[Stand, Callable[[Asking], bool]] = {
     Stand.MEMBER: lambda _: True,
     Stand.OWNER: _is_owner,
     Stand.SELF_OF_OWNER: _is_self_of_owner,
+    Stand.SYSTEM: lambda _: False,  # nobody in the directory is goalcycle itself
     Stand.UNIT_HR: _is_unit_hr,
 }
 NONE: frozenset[Stand] = frozenset()

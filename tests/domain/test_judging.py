@@ -41,6 +41,13 @@ def test_r8_every_event_of_a_quarter_was_allowed_by_the_rule_it_names() -> None:
     assert sum(event.allowed_by is not None for _, _, _, event in world.events) > 50
 
 
+def test_r8_what_a_duty_may_do_too_is_judged_of_a_person_by_the_rule_of_theirs() -> None:
+    """Mediation is opened by silence or asked for by a side."""
+    world = World().founded().opened().drafted().proposed().mediated()
+    assert world.events[-1][-1].allowed_by == "plan.owner"
+    assert misjudged(world) == []
+
+
 @pytest.mark.parametrize(
     ("name", "actor"),
     [
