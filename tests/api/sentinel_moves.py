@@ -202,7 +202,8 @@ def walk(moves: Collection[str], *, everywhere: bool = False) -> Book:
             for move in moves:
                 before = await on.log.last_position(on.organization)
                 await MOVES[move](on)
-                await (look(on) if everywhere else glance(on, before))
+                if await on.log.last_position(on.organization) > before:  # else no answer is another than it was
+                    await (look(on) if everywhere else glance(on, before))
             await look(on)
             return on.book
 

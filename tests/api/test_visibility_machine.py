@@ -53,7 +53,7 @@ DEEP = os.environ.get("GOALCYCLE_HYPOTHESIS") == "deep"
 
 
 @pytest.mark.timeout(3600 if DEEP else 120)
-@settings(max_examples=150 if DEEP else 6, deadline=None, derandomize=not DEEP)
+@settings(max_examples=50 if DEEP else 5, deadline=None, derandomize=not DEEP)
 @given(st.lists(st.sampled_from(sorted(MOVES)), min_size=4, max_size=30 if DEEP else 14))
 def test_r8_what_one_may_not_see_appears_in_no_answer_along_any_walk(moves: list[str]) -> None:
     walk(moves, everywhere=DEEP)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from datetime import timedelta
-from random import Random
 from typing import ClassVar
 from uuid import UUID
 
@@ -16,16 +15,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from domain.cycle.policy import ApprovalStep
-from domain.cycle.windows import Phase
 from domain.decider import Ref
 from domain.messages import Command
 from domain.problems import DomainError
-from domain.registry import COMMANDS
 from domain.values import SYSTEM
 from tests.support.calendars import Weekdays
 from tests.support.given import World
 from tests.walks.always import Always
-from tests.walks.walk import Walk
+from tests.walks.walk import Walk, stroll_until_all_are_taken
 
 
 class Everything(Walk):
@@ -93,15 +90,4 @@ class Strolling(Everything):
 @pytest.mark.timeout(120)
 def test_every_command_is_taken_in_some_walk() -> None:
     """A command that is always refused would prove nothing."""
-    chance, walks = Random(5), 0
-    while missing := [name for name in COMMANDS if not Strolling.acknowledged[name]]:
-        assert walks < 150, f"no walk had {missing} taken"
-        Strolling().stroll(list(Phase)[walks % len(Phase)], 60, chance)
-        walks += 1
-
-
-@pytest.mark.hypothesis
-@pytest.mark.skipif(not DEEP, reason="a small sample takes not all of them")
-def test_hypothesis_had_every_command_taken() -> None:
-    """Runs after the walks."""
-    assert [name for name in COMMANDS if not Everything.acknowledged[name]] == []
+    stroll_until_all_are_taken(Strolling)
