@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from datetime import timedelta
+from random import Random, SystemRandom
 from typing import ClassVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from domain.cycle.policy import ApprovalStep
+from domain.cycle.windows import Phase
 from domain.decider import Ref
 from domain.messages import Command
 from domain.problems import DomainError
@@ -91,3 +93,18 @@ class Strolling(Everything):
 def test_every_command_is_taken_in_some_walk() -> None:
     """A command that is always refused would prove nothing."""
     stroll_until_all_are_taken(Strolling)
+
+
+@pytest.mark.hypothesis
+@pytest.mark.skipif(not DEEP, reason="takes minutes")
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("start", Phase)
+def test_it_holds_along_long_strolls(start: Phase) -> None:
+    """Hypothesis prefers short walks; these go on until most commands were tried in one organization."""
+    seed = SystemRandom().randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = Random(seed)
+    for _ in range(100):
+        walk = Strolling()
+        walk.stroll(start, 300, chance)
+        walk.teardown()
