@@ -11,8 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mutmut.mutation.file_mutation import MutatedFile, mutate_file_contents
 
@@ -79,7 +78,7 @@ def chosen(folder: Path) -> list[Mutant]:
 
 def _modules(folder: Path, only: list[str]) -> list[str]:
     found = sorted(str(path.relative_to(folder)) for path in (folder / "domain").rglob("*.py"))
-    return [path for path in found if not only or any(fnmatch(path, pattern) for pattern in only)]
+    return [path for path in found if not only or any(PurePosixPath(path).match(pattern) for pattern in only)]
 
 
 def _mutate(folder: Path, path: str) -> Iterator[Mutant]:
