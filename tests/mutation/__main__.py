@@ -13,8 +13,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,8 +20,7 @@ from pathlib import Path
 from tests.mutation.copying import choose, copy_tree, plant, sample
 from tests.mutation.report import Result, report
 from tests.mutation.tables import mutate_tables
-
-RESULTS = "results.jsonl"
+from tests.mutation.trying import try_all, try_at_import
 
 
 def main() -> int:
@@ -39,6 +36,7 @@ def main() -> int:
     parser.add_argument("--tables", action="store_true")
     parser.add_argument("--one-in", type=int, default=1)
     asked = parser.parse_args()
+    tests = asked.tests or ["tests/domain"]
     with tempfile.TemporaryDirectory(prefix="goalcycle-mutation-") as temporary:
         folder = asked.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,33 +49,8 @@ def main() -> int:
             mutants = [mutant for mutant in mutants if mutant.name in left]
         choose(folder, mutants)
         print(f"{len(mutants)} mutants in {len({mutant.path for mutant in mutants})} modules", flush=True)
-        (folder / RESULTS).unlink(missing_ok=True)
-        ran = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "--tb=no",
-                "-p",
-                "tests.mutation.loop",
-                "-p",
-                "no:cacheprovider",
-                *(asked.tests or ["tests/domain"]),
-            ],
-            cwd=folder,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(folder),
-                "MUTATION_CHILDREN": str(asked.children),
-                "MUTATION_SECONDS": str(asked.seconds),
-            },
-            check=False,
-        )
-        if ran.returncode:
-            return ran.returncode
-        with (folder / RESULTS).open(encoding="utf-8") as lines:
-            report(mutants, [Result.read(line) for line in lines])
+        found = try_all(folder, tests, asked.children, asked.seconds)
+        report(mutants, try_at_import(folder, tests, found))
     return 0
 
 

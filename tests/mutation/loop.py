@@ -27,7 +27,7 @@ from mutmut.state import state
 from tests.mutation.copying import Mutant, chosen
 
 T = TypeVar("T")
-KILLED, SURVIVED, LATE, UNREACHED = "killed", "survived", "late", "unreached"
+KILLED, SURVIVED, LATE, UNREACHED, IMPORTED = "killed", "survived", "late", "unreached", "imported"
 FEW = 100  # one specification in so many may be set aside: those that read the source of the domain
 GRACE = 5  # seconds of processor time that every mutant may use, besides ten times what its tests need
 
@@ -42,7 +42,9 @@ class Reached:
     seconds: dict[int, float] = field(default_factory=dict)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    set_mutant_under_test("stats")  # what the imports call is reached by no specification, or not by it alone
+    vars(config.option).update(tbstyle="no", verbose=0)  # the terminal's options, which is not there
     hypothesis.settings.register_profile(
         "mutation",
         derandomize=True,
@@ -58,12 +60,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     mutants = chosen(Path.cwd())
     children = int(os.environ["MUTATION_CHILDREN"])
     cap = float(os.environ["MUTATION_SECONDS"])
+    imported = set(state()._stats)
     gc.collect()
     gc.freeze()  # what forks share stays shared
     gc.disable()
     reached = _reach(session, children)
     with Path("results.jsonl").open("a", encoding="utf-8") as results:
         for mutant, result, by in _judge(session, mutants, reached, children, cap):
+            if result in (SURVIVED, UNREACHED) and mutant.function in imported:
+                result = IMPORTED
             results.write(json.dumps({"name": mutant.name, "result": result, "by": by}) + "\n")
             results.flush()
     return True
@@ -72,7 +77,6 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 def _reach(session: pytest.Session, children: int) -> Reached:
     reached = Reached()
     aside: list[str] = []
-    set_mutant_under_test("stats")
 
     def run(place: int) -> dict[str, object]:
         state()._stats.clear()
